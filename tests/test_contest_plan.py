@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bakeoff.contest.plan import StreamRun, expand, items, parse_plan, plan_hash, read_plan
+from bakeoff.contest.draw import expand, plan_hash
+from bakeoff.contest.plan import StreamRun, items, parse_plan, read_plan
 from bakeoff.core import TaskId, UsageError
 from contest_plugin import plan_text, plugin  # noqa: F401
 from toy import TEMPLATES, ToyEnvironment

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bakeoff.contest.draw import TASK_SEEDS
 from bakeoff.contest.host import HostedEnvironment
-from bakeoff.contest.plan import TASK_SEEDS, Budgets, Item, StreamRun, items
+from bakeoff.contest.plan import Budgets, Item, StreamRun, items
 from bakeoff.contest.store import Cell, NewEpisode, Store
 from bakeoff.core import (
     Abstained,

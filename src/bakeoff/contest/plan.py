@@ -31,33 +31,17 @@ name and the repetition, and never from the agent: all agents get the same tasks
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
-import random
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
-from bakeoff.core import FEEDBACK_LEVELS, SPLITS, Exam, Feedback, Product, Split, Stream, Task, TaskId, UsageError, names
+from bakeoff.core import FEEDBACK_LEVELS, SPLITS, Exam, Feedback, Split, Stream, TaskId, UsageError, names
 
 Order = Literal["blocked", "mixed"]
 ExamOn = Literal["same", "unseen"]
-
-TASK_SEEDS = 1_000_000
-"""Stream tasks have seeds below this, exam tasks from here on, recordings (see `run.py`) from ten times this on: they never meet."""
-
-
-class Catalogue(Protocol):
-    """What expanding a plan asks of an environment."""
-
-    def products(self, *, family: str | None = None, split: Split | None = None) -> Sequence[Product]: ...
-
-    def product(self, name: str) -> Product: ...
-
-    def task(self, task_id: TaskId) -> Task: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +230,7 @@ class _Table:
     def choice(self, key: str, allowed: Sequence[str], default: Any = ...) -> Any:
         value = self.take(key, str, default)
         if value is not default and value not in allowed:
-            raise UsageError(f"{self._where}: '{key}' must be one of {', '.join(allowed)}, not '{value}'{_nearest(value, allowed)}")
+            raise UsageError(f"{self._where}: '{key}' must be one of {', '.join(allowed)}, not '{value}'{nearest(value, allowed)}")
         return value
 
     def number(self, key: str, least: int, default: Any = ...) -> Any:
@@ -267,10 +251,11 @@ class _Table:
 
     def done(self) -> None:
         for key in self._data:
-            raise UsageError(f"{self._where}: unknown key '{key}'{_nearest(key, self._known)}; known are {', '.join(self._known)}")
+            raise UsageError(f"{self._where}: unknown key '{key}'{nearest(key, self._known)}; known are {', '.join(self._known)}")
 
 
-def _nearest(word: str, allowed: Sequence[str]) -> str:
+def nearest(word: str, allowed: Sequence[str]) -> str:
+    """`" (did you mean '…'?)"`, or nothing when no allowed word is near."""
     close = difflib.get_close_matches(word, allowed, 1)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
@@ -325,7 +310,7 @@ def _agents(top: _Table, path: str) -> tuple[AgentPlan, ...]:
         table = _Table(data, f"{path}: agent {index}")
         spec = table.take("agent", str)
         if spec.partition(":")[0] not in known:
-            raise table.fail(f"there is no agent '{spec}'{_nearest(spec, known)}; there are {', '.join(known)}")
+            raise table.fail(f"there is no agent '{spec}'{nearest(spec, known)}; there are {', '.join(known)}")
         label = table.take("label", str, spec)
         table.done()
         if any(label == other.label for other in out):
@@ -371,7 +356,7 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
         wanted = table.take("products", (int, str, list))
         if isinstance(wanted, str):
             if wanted not in lists:
-                raise table.fail(f"there is no list '{wanted}' in [lists]{_nearest(wanted, list(lists))}")
+                raise table.fail(f"there is no list '{wanted}' in [lists]{nearest(wanted, list(lists))}")
             products = lists[wanted]
         elif isinstance(wanted, list):
             products = tuple(map(str, wanted))
@@ -463,201 +448,3 @@ def _with_tasks_file(plan: Plan, path: Path) -> Plan:
     if not streams:
         raise UsageError(f"--tasks replaces products, and the streams of {plan.path} list tasks by id")
     return replace(plan, streams=streams)
-
-
-# --- expanding ---------------------------------------------------------------------------------------------------------------------
-
-
-def expand(plan: Plan, catalogues: Mapping[str, Catalogue]) -> tuple[StreamRun, ...]:
-    """Draws the tasks of every stream in every repetition. Raises `UsageError` where the environment has no such product or task."""
-    out: list[StreamRun] = []
-    for declared in plan.streams:
-        where = f"{plan.path}: stream '{declared.name}'"
-        catalogue = catalogues[declared.environment]
-        if declared.tasks:
-            for task in declared.tasks:
-                _checked(catalogue, TaskId.parse(task), where)
-            chosen: tuple[Product, ...] = ()
-        else:
-            chosen = _choose(plan, declared, catalogue, where)
-        for repetition in range(plan.repetitions):
-            groups = [(declared.name, chosen)] if declared.carry else [(f"{declared.name}-{product.id}", (product,)) for product in chosen]
-            for name, products in groups if chosen else [(declared.name, ())]:
-                stream = _draw(plan, declared, name, products, chosen, repetition, catalogue, where)
-                out.append(StreamRun(declared.environment, repetition, _seed(plan.seed, name, repetition), stream))
-    return tuple(out)
-
-
-def plan_hash(plan: Plan, streams: Sequence[StreamRun]) -> str:
-    """SHA-256 of everything that decides results: agents, drawn streams, limits. Not of workers, prices or the disk budget."""
-    identity = {
-        "name": plan.name,
-        "seed": plan.seed,
-        "agents": [asdict(agent) for agent in plan.agents],
-        "max_steps": plan.budgets.max_steps,
-        "seconds": plan.budgets.seconds,
-        "streams": [stream.to_dict() for stream in streams],
-    }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def plan_data(plan: Plan, streams: Sequence[StreamRun]) -> dict[str, Any]:
-    """The plan with its drawn streams, JSON-ready, as the store keeps it. `runs.plan["streams"]` feeds `StreamRun.from_dict`."""
-    data = asdict(plan)
-    del data["source"]
-    return {**data, "declared": data["streams"], "streams": [stream.to_dict() for stream in streams]}
-
-
-def _seed(*parts: object) -> int:
-    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:4], "big") >> 1
-
-
-def _rng(*parts: object) -> random.Random:
-    return random.Random("/".join(map(str, parts)))
-
-
-def _checked(catalogue: Catalogue, task: TaskId, where: str) -> TaskId:
-    try:
-        catalogue.task(task)
-    except UsageError as problem:
-        raise UsageError(f"{where}: {problem}") from problem
-    return task
-
-
-def _choose(plan: Plan, declared: StreamPlan, catalogue: Catalogue, where: str) -> tuple[Product, ...]:
-    """The products of a stream, the same in every repetition; only their order and their data vary."""
-    on_offer = catalogue.products(family=declared.family, split=declared.split)
-    if declared.family is not None and not catalogue.products(family=declared.family):
-        families = list(dict.fromkeys(product.family for product in catalogue.products()))
-        raise UsageError(
-            f"{where}: environment '{declared.environment}' has no family '{declared.family}'{_nearest(declared.family, families)}; "
-            f"it has {', '.join(families)}"
-        )
-    if isinstance(declared.products, int):
-        if len(on_offer) < declared.products:
-            raise UsageError(f"{where}: {declared.products} products are wanted and the split '{declared.split}' has {len(on_offer)}")
-        chosen = tuple(_rng(plan.seed, declared.name, "products").sample(list(on_offer), declared.products))
-    else:
-        chosen = tuple(_named(name, on_offer, catalogue, declared, where) for name in declared.products)
-    for product in chosen:
-        missing = [template for template in declared.templates if template not in product.templates]
-        if missing:
-            raise UsageError(
-                f"{where}: product '{product.id}' has no template '{missing[0]}'{_nearest(missing[0], product.templates)}; "
-                f"it has {', '.join(product.templates)}"
-            )
-    return chosen
-
-
-def _named(name: str, on_offer: Sequence[Product], catalogue: Catalogue, declared: StreamPlan, where: str) -> Product:
-    wanted, _, version = name.partition("@")
-    found = [product for product in on_offer if product.id == wanted and version in ("", str(product.version))]
-    if found:
-        return max(found, key=lambda product: product.version)
-    try:
-        elsewhere = catalogue.product(name)  # an environment may know more products than it lists
-    except UsageError:
-        elsewhere = None
-    if elsewhere is not None:
-        if declared.family in (None, elsewhere.family) and declared.split in (None, elsewhere.split):
-            return elsewhere
-        raise UsageError(
-            f"{where}: product '{name}' is of family '{elsewhere.family}' and split '{elsewhere.split}', "
-            f"and the stream asks for {declared.family or 'any'} and {declared.split or 'any'}"
-        )
-    near = _nearest(wanted, [product.id for product in on_offer])
-    raise UsageError(
-        f"{where}: environment '{declared.environment}' has no product '{name}'{near}; see `bakeoff list {declared.environment}`"
-    )
-
-
-def _tasks(product: Product, declared: StreamPlan, episodes: int, rng: random.Random, environment: str, first_seed: int) -> list[TaskId]:
-    """Templates in shuffled rounds, so that each comes up equally often; a fresh seed for each task."""
-    templates = list(declared.templates or product.templates)
-    schedule: list[str] = []
-    while len(schedule) < episodes:
-        rng.shuffle(templates)
-        schedule.extend(templates)
-    seeds = rng.sample(range(first_seed, first_seed + TASK_SEEDS), episodes)
-    return [
-        TaskId(environment, product.id, product.version, template, seed) for template, seed in zip(schedule[:episodes], seeds, strict=True)
-    ]
-
-
-def _draw(
-    plan: Plan,
-    declared: StreamPlan,
-    name: str,
-    products: tuple[Product, ...],
-    drawn: tuple[Product, ...],
-    repetition: int,
-    catalogue: Catalogue,
-    where: str,
-) -> Stream:
-    ends: list[int] = []
-    if declared.tasks:
-        tasks = [TaskId.parse(task) for task in declared.tasks]
-    else:
-        order = list(products)
-        _rng(plan.seed, name, repetition, "order").shuffle(order)
-        queues = [
-            _tasks(product, declared, declared.episodes, _rng(plan.seed, name, repetition, product.name), declared.environment, 0)
-            for product in order
-        ]
-        if declared.order == "blocked":
-            tasks = [task for queue in queues for task in queue]
-            ends = [declared.episodes * (index + 1) for index in range(len(queues))]
-        else:
-            turns = [index for index, queue in enumerate(queues) for _ in queue]
-            _rng(plan.seed, name, repetition, "mix").shuffle(turns)
-            waiting = [iter(queue) for queue in queues]
-            tasks = [next(waiting[index]) for index in turns]
-    exams = [
-        exam
-        for wanted in declared.exams
-        for exam in _draw_exams(plan, declared, wanted, name, products, drawn, repetition, catalogue, where, len(tasks), ends)
-    ]
-    exams.sort(key=lambda exam: exam.after)
-    return Stream(name, tuple(tasks), declared.feedback, tuple(exams), declared.practice_steps)
-
-
-def _draw_exams(
-    plan: Plan,
-    declared: StreamPlan,
-    wanted: ExamPlan,
-    name: str,
-    products: tuple[Product, ...],
-    drawn: tuple[Product, ...],
-    repetition: int,
-    catalogue: Catalogue,
-    where: str,
-    length: int,
-    ends: Sequence[int],
-) -> list[Exam]:
-    """The same tasks at every point of a repetition, so that points can be compared pair by pair; nothing is learned from them."""
-    if declared.tasks:
-        raise UsageError(f"{where}: a stream that lists tasks by id cannot have exams; declare it by products")
-    if "product" in wanted.at and not ends:
-        raise UsageError(f"{where}: exams after each 'product' need order = \"blocked\"")
-    points: set[int] = set()
-    for point in wanted.at:
-        points |= {"start": {0}, "end": {length}, "product": set(ends)}[point] if isinstance(point, str) else {point}
-    if max(points) > length:
-        raise UsageError(f"{where}: an exam at {max(points)} lies after the last of {length} episodes")
-    if wanted.on == "same":
-        examined = products
-    else:
-        met = {product.name for product in drawn}
-        family = {product.family for product in drawn}
-        split = {product.split for product in drawn}
-        others = [item for item in catalogue.products() if item.name not in met and item.family in family and item.split in split]
-        if len(others) < wanted.products:
-            raise UsageError(
-                f"{where}: exam '{wanted.name}' wants {wanted.products} products that the stream does not meet, and {len(others)} are left"
-            )
-        examined = tuple(_rng(plan.seed, declared.name, "exam", wanted.name).sample(others, wanted.products))
-    rng = _rng(plan.seed, name, repetition, "exam", wanted.name)
-    tasks = tuple(
-        task for product in examined for task in _tasks(product, declared, wanted.episodes, rng, declared.environment, TASK_SEEDS)
-    )
-    return [Exam(point, tasks, wanted.name) for point in sorted(points)]

@@ -18,8 +18,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Protocol
 
+from bakeoff.contest.draw import expand, plan_data, plan_hash
 from bakeoff.contest.host import HostedEnvironment
-from bakeoff.contest.plan import Plan, StreamRun, expand, items, plan_data, plan_hash
+from bakeoff.contest.plan import Plan, StreamRun, items
 from bakeoff.contest.processes import Child
 from bakeoff.contest.store import DATABASE, Cell, Store
 from bakeoff.contest.worker import Began, CellEnded, Finished, Job
