@@ -32,7 +32,7 @@ def rows(passes: str, *, agent: str = "a", product: str = "p@1", repetition: int
             "task_seed": number, "family": "f", "split": "dev", "distance": "skin", "instruction": "do", "attempt": number,
             "template_attempt": number, "product_order": order, "tries": 1, "ended": "finished", "memory_before": "", "memory_after": "",
             "trajectory": "", "artefacts": "", "traceback": "", "started": 0.0, "finished": 1.0, "ledger": Ledger(steps=4, expert_minutes=0.5),
-            "value": None if mark == "." else float(mark), "reason": "", "edition": 1,
+            "value": None if mark == "." else float(mark), "reason": "", "edition": 1, "calls": {"reset": [10.0], "step": [1.0, 2.0]},
         }  # fmt: skip
         out.append(Episode(**(facts | more)))
     return out
@@ -98,6 +98,25 @@ def test_transfer_is_read_from_the_place_in_the_stream() -> None:
     data = [*rows("00"), *rows("01", product="q@1", order=2), *rows("11", product="r@1", order=3)]
     assert [(place, figure.value) for place, figure in measure.by_order(data)] == [(1, 0.0), (2, 0.5), (3, 1.0)]
     assert [figure.value for _, figure in measure.by_order(data, 1, 1)] == [0.0, 0.0, 1.0]
+
+
+def test_success_by_distance_keeps_exams_and_stream_apart_and_leaves_out_what_abstained() -> None:
+    data = [*rows("01", product="a@1"), *rows("11", product="b@1", distance="workflow"), *rows(".", product="c@1", distance="workflow")]
+    assert {tier: (figure.value, figure.n) for tier, figure in measure.by_distance(data).items()} == {
+        "skin": (0.5, 1),
+        "workflow": (1.0, 1),
+    }
+    assert {tier: figure.value for tier, figure in measure.by_distance(data, 1, 1).items()} == {"skin": 0.0, "workflow": 1.0}
+    examined = rows("10", product="d@1", distance="widgets", kind="exam", attempt=0)
+    assert {tier: figure.value for tier, figure in measure.by_distance(examined, 1, 1).items()} == {"widgets": 0.5}
+
+
+def test_call_times_are_quantiles_over_all_calls() -> None:
+    data = rows("1" * 20, calls={"step": [2.0, 4.0]}) + rows("1", calls={"step": [100.0], "reset": [7.0]})
+    assert {found.call: (found.n, found.median, found.p95) for found in measure.call_times(data)} == {
+        "step": (41, 4.0, 4.0),
+        "reset": (1, 7.0, 7.0),
+    }
 
 
 def test_exams_are_kept_apart_by_name_and_point() -> None:
@@ -284,7 +303,7 @@ def test_figures_of_a_whole_run(tmp_path: Path) -> None:
     assert (a.episodes, a.scored, a.passed, a.abstained) == (2, 1, 1, 1) and a.success.value == 1.0 and b.success.value == 0.0
     assert a.products["toy-gamma@1"] == st.proportion(1, 1) and found.longest == 2 and found.late == "2–5"
     assert found.contrasts["a", "b"]["aulc"].difference.value == 1.0 and "late" not in found.contrasts["a", "b"]
-    assert a.cost_per_success == pytest.approx(a.cost) and b.cost_per_success is None
+    assert a.cost_per_success.value == pytest.approx(a.cost) and b.cost_per_success.value is None
     assert table(found).row_count == 2
 
 

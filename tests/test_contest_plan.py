@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as some
 
 from bakeoff.contest.draw import expand, plan_hash
 from bakeoff.contest.plan import StreamRun, items, parse_plan, read_plan
-from bakeoff.core import TaskId, UsageError
+from bakeoff.core import Product, Task, TaskId, UsageError
 from contest_plugin import plan_text, plugin  # noqa: F401
 from toy import TEMPLATES, ToyEnvironment
 
@@ -55,7 +56,7 @@ def test_the_plans_we_ship_are_good() -> None:
         (("practice_steps = 10", 'templates = ["relabel"]'), "has no template 'relabel' (did you mean 'relabel-locker'?)"),
         (("practice_steps = 10", 'family = "locker"'), "has no family 'locker' (did you mean 'lockers'?)"),
         (("practice_steps = 10", 'split = "train"'), "is of family 'lockers' and split 'dev', and the stream asks for any and train"),
-        (('products = ["toy-alpha", "toy-beta"]', "products = 4"), "4 products are wanted and the split 'dev' has 1"),
+        (('products = ["toy-alpha", "toy-beta"]', "products = 4"), "4 products are wanted and 1 are left"),
         (('products = ["toy-alpha", "toy-beta"]', 'products = "mine"'), "there is no list 'mine' in [lists]"),
         (('products = ["toy-alpha", "toy-beta"]', 'products = ["toy-alpa"]'), "has no product 'toy-alpa' (did you mean 'toy-alpha'?)"),
         (('products = ["toy-alpha", "toy-beta"]', 'tasks = ["toy/toy-alpha@1/relabel-locker#1"]'), "give either 'tasks' or 'episodes'"),
@@ -63,6 +64,12 @@ def test_the_plans_we_ship_are_good() -> None:
         (("practice_steps = 10", 'exams = [{at = ["half"]}]'), "'at' takes numbers of episodes, 'start', 'end' or 'product', not 'half'"),
         (("practice_steps = 10", 'exams = [{at = [0], on = "unseen", products = 3}]'), "and 0 are left"),
         (("practice_steps = 10", 'order = "mixed"\nexams = [{at = ["product"]}]'), 'need order = "blocked"'),
+        (("practice_steps = 10", 'distances = ["skin"]'), "'distances' says which products to draw, and 'products' names them"),
+        (("practice_steps = 10", 'exams = [{at = [0], split = "dev"}]'), "'split' and 'distances' choose unseen products"),
+        (('["toy-alpha", "toy-beta"]', '1\ndistances = ["wokflow"]'), "not 'wokflow' (did you mean 'workflow'?)"),
+        (('["toy-alpha", "toy-beta"]', '1\ndistances = ["workflow"]'), "1 products of distance 'workflow' are wanted and 0 are left"),
+        (('agent = "noop"', 'agent = "noop"\nmemory = "short"'), "'memory' must be one of stream, product"),
+        (('agent = "noop"', 'agent = "noop"\nmemory = "stream"\n[[agents]]\nagent = "noop"'), "two agents are called 'noop'"),
         (("[[streams]]", '[budgets]\ndisk = "big"\n[[streams]]'), "'disk' must be a number of bytes or a text such as \"2 GB\""),
         (("[[streams]]", "[budgets]\nmax_step = 3\n[[streams]]"), "unknown key 'max_step' (did you mean 'max_steps'?)"),
         (("[[streams]]", "[prices]\nexpert_hour = -1\n[[streams]]"), "prices cannot be negative"),
@@ -111,6 +118,39 @@ def test_without_carry_each_product_is_a_stream_of_its_own() -> None:
     runs = draw(plan_text("noop", repetitions=2).replace("practice_steps = 10", "carry = false"))
     assert {run.stream.name for run in runs} == {"lockers-toy-alpha", "lockers-toy-beta"} and len(runs) == 4
     assert all(len({task.product for task in run.stream.tasks}) == 1 for run in runs)
+
+
+def test_an_agent_that_forgets_needs_products_one_after_the_other() -> None:
+    text = plan_text("noop").replace('agent = "noop"', 'agent = "noop"\nmemory = "product"')
+    assert parse_plan(text).agents[0].memory == "product"
+    with pytest.raises(UsageError, match="forgets when a product begins, and stream 'lockers' mixes its products"):
+        parse_plan(text.replace("practice_steps = 10", 'order = "mixed"'))
+
+
+def test_products_are_drawn_evenly_over_the_distances_asked_for() -> None:
+    offered = {
+        f"p{number}": Product(f"p{number}", 1, "f", "dev", ("skin", "vocabulary", "widgets", "workflow")[number % 4], TEMPLATES)
+        for number in range(24)
+    }
+
+    class Catalogue:
+        def products(self, *, family: str | None = None, split: str | None = None) -> list[Product]:
+            return [product for product in offered.values() if split in (None, product.split)]
+
+        def product(self, name: str) -> Product:
+            return offered[name]
+
+        def task(self, task_id: TaskId) -> Task:
+            raise AssertionError("drawing asks for no task")
+
+    exams = 'exams = [{at = ["end"], on = "unseen", products = 3, distances = ["skin", "widgets"]}]'
+    text = plan_text("noop").replace('["toy-alpha", "toy-beta"]', '7\ndistances = ["skin", "widgets", "workflow"]')
+    (drawn,) = expand(parse_plan(text.replace("practice_steps = 10", exams)), {"toy": Catalogue()})  # type: ignore[dict-item]
+    met = dict.fromkeys(task.product for task in drawn.stream.tasks)
+    assert Counter(offered[name].distance for name in met) == {"skin": 3, "widgets": 2, "workflow": 2}
+    (exam,) = drawn.stream.exams
+    examined = dict.fromkeys(task.product for task in exam.tasks)
+    assert Counter(offered[name].distance for name in examined) == {"skin": 2, "widgets": 1} and not set(examined) & set(met)
 
 
 def test_exams_stand_where_they_should_and_use_other_data() -> None:

@@ -118,6 +118,31 @@ def test_nothing_is_learned_in_an_exam(tmp_path: Path) -> None:
     assert [e.memory_after for e in episodes(bare)] == [e.memory_after for e in episodes(folder, kind="stream")]
 
 
+def test_an_agent_that_forgets_begins_each_product_as_on_its_first_day(tmp_path: Path) -> None:
+    text = plan_text("chain", "chain", repetitions=2, exams=SAME).replace('agent = "chain"', 'agent = "chain"\nmemory = "product"', 1)
+    plan = parse_plan(text)
+    assert [agent.label for agent in plan.agents] == ["chain, fresh", "chain"]
+    folder = go(plan, tmp_path / "run").folder
+    keeps, forgets = (episodes(folder, agent=agent, kind="stream") for agent in ("chain", "chain, fresh"))
+    assert [e.task_id for e in keeps] == [e.task_id for e in forgets]
+    for repetition in (0, 1):
+        own = [episode for episode in forgets if episode.repetition == repetition]
+        begun = {episode.memory_before for episode in own if episode.attempt == 1}
+        assert len(begun) == 1 and len({episode.product for episode in own if episode.attempt == 1}) == 2
+        # In the first product there is nothing to forget yet, so the twins are the same agent but for their labels.
+        alike = [episode for episode in keeps if episode.repetition == repetition]
+        assert begun == {alike[0].memory_before} and alike[6].memory_before not in begun
+        assert own[5].beliefs == alike[5].beliefs == ("I have had 6 lessons.",) and own[6].beliefs == ("I have had 1 lessons.",)
+
+
+def test_the_times_of_calls_are_stored_without_those_of_practice(tmp_path: Path) -> None:
+    folder = go(parse_plan(plan_text("chain", "expert")), tmp_path / "run").folder
+    for episode in episodes(folder):
+        assert set(episode.calls) == {"reset", "step", "verify"}
+        assert len(episode.calls["reset"]) == len(episode.calls["verify"]) == 1 and len(episode.calls["step"]) == episode.ledger.steps
+        assert all(0 < milliseconds < 60_000 for taken in episode.calls.values() for milliseconds in taken)
+
+
 def test_two_runs_of_a_plan_tell_the_same_story_with_any_number_of_workers(tmp_path: Path) -> None:
     plan = parse_plan(plan_text("chain", "random", repetitions=2, exams=SAME))
     assert story(go(plan, tmp_path / "one", workers=1).folder) == story(go(plan, tmp_path / "three", workers=3).folder)

@@ -23,7 +23,7 @@ from bakeoff.core import Ledger
 ROOM = Path(report.__file__).parent
 DYNAMIC = (
     "act.", "role.", "ended.", "feedback.", "standfirst.split.", "level.", "nav.", "key.", "ledger.", "fact.", "film.lead.", "film.why.",
-    "contrast.", "table.", "measure.", "change.", "verdict.", "film.verdict.", "film.failed", "film.worked", "hover.",
+    "contrast.", "table.", "distance.", "measure.", "change.", "verdict.", "film.verdict.", "film.failed", "film.worked", "hover.",
 )  # fmt: skip
 """Entries that are looked up by a key put together at run time."""
 
@@ -84,7 +84,7 @@ def test_an_open_group_of_attempts_reads_as_such() -> None:
 
 def agent(label: str, late: Estimate, *, privilege: str = "none", role: str = "learner") -> AgentView:
     return AgentView(
-        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, {}, {}, (), {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
+        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, {}, {}, (), {}, {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -222,3 +222,28 @@ def test_a_restricted_mean_lies_within_its_horizon_and_its_interval(data: list[l
     assert found.low is not None and found.high is not None and found.value is not None
     assert 1 - 1e-9 <= found.low <= found.value <= found.high <= horizon + 1e-9
     assert not math.isnan(found.value)
+
+
+@given(some.lists(some.lists(some.tuples(some.floats(0, 50), some.integers(0, 20)), min_size=1, max_size=3), min_size=2, max_size=8))
+@settings(max_examples=30, deadline=None)
+def test_a_ratio_lies_within_its_interval_and_scales(cells: list[list[tuple[float, int]]]) -> None:
+    above = [[cost for cost, _ in product] for product in cells]
+    below = [[float(passes) for _, passes in product] for product in cells]
+    found = st.ratio(above, below, draws=400)
+    if not any(any(product) for product in below):
+        assert found.value is None
+        return
+    assert found.value is not None and found.low is not None and found.low <= found.value
+    assert found.high is None or found.value <= found.high
+    double = st.ratio([[2 * cost for cost in product] for product in above], below, draws=400)
+    assert double.value == pytest.approx(2 * found.value) and (double.high is None) == (found.high is None)
+
+
+def test_a_ratio_by_hand() -> None:
+    assert st.ratio([[3.0, 5.0], [4.0, 4.0]], [[1.0, 3.0], [2.0, 2.0]]).value == pytest.approx(2.0)
+    assert st.ratio([[3.0]], [[2.0]]) == st.Estimate(1.5, n=1, why="one product only: no interval over products")
+    assert st.ratio([[3.0], [1.0]], [[0.0], [0.0]]).value is None
+    # Where every other draw has a product without a pass twice over, there is no upper end.
+    assert st.ratio([[3.0], [1.0]], [[0.0], [1.0]]).high is None
+    with pytest.raises(ValueError, match="same products"):
+        st.ratio([[1.0]], [[1.0, 2.0]])

@@ -54,6 +54,9 @@ work on unknown records takes longer. An assumption, and printed with every repo
 
 TRIES = 2
 
+TIMED = ("reset", "step", "verify")
+"""Calls on the environment whose times are stored with an episode."""
+
 T = TypeVar("T")
 
 
@@ -82,6 +85,7 @@ class _Try:
     artefacts: dict[str, bytes] = field(default_factory=dict)
     traceback: str = ""
     ended: str = ""
+    calls: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def last(self) -> Observation | None:
@@ -143,6 +147,8 @@ class CellRunner:
             if self._cell.memory and self._digest_of_agent() != self._digest:
                 raise self._unfaithful()
             for item in items(self._stream)[self._cell.done :]:
+                if self._cell.forgets and item.kind == "stream" and item.attempt == 1:
+                    self._forget()
                 if not self._run_item(item):
                     return False
         return True
@@ -183,6 +189,7 @@ class CellRunner:
             "memory_before": before,
             "memory_after": self._digest,
             "traceback": done.traceback,
+            "calls": done.calls,
             "started": started,
             "finished": time.time(),
         }
@@ -240,6 +247,7 @@ class CellRunner:
             self._asked(host, ledger, lambda: agent.practise(Practice(host, task, left, ledger)))
         self._assist(host, task, ledger)
         ledger.resets += 1
+        host.calls.clear()
         observation = attempt.first = host.reset(task)
         while not observation.done:
             before = ledger.agent_seconds
@@ -250,6 +258,7 @@ class CellRunner:
             attempt.steps.append(Step(action, observation, ledger.agent_seconds - before))
         attempt.ended = observation.ended or ""
         verdict = host.verify()
+        attempt.calls = {name: list(taken) for name, taken in host.calls.items() if name in TIMED}
         attempt.artefacts = dict(host.artefacts())
         if item.kind == "stream":
             self._teach(host, task, observation, verdict, attempt)
@@ -333,6 +342,13 @@ class CellRunner:
             ledger.agent_seconds += time.perf_counter() - began - ((host.waited if host else 0.0) - waited)
 
     # --- memory ----------------------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Begins again as on the first day."""
+        self._agent, self._memory = self._built(), self._new_folder()
+        self._write_down(self._memory)
+        self._digest = content_hash(self._memory)
+        self._beliefs = ()
 
     def _settle(self, item: Item, done: _Try) -> tuple[str, ...] | None:
         """Brings the agent's memory to where the next episode begins; returns its beliefs when they changed."""

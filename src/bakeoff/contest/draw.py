@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from bakeoff.contest.plan import ExamPlan, Plan, StreamPlan, StreamRun, nearest
-from bakeoff.core import Exam, Product, Split, Stream, Task, TaskId, UsageError
+from bakeoff.core import Distance, Exam, Product, Split, Stream, Task, TaskId, UsageError
 
 TASK_SEEDS = 1_000_000
 """Stream tasks have seeds below this, exam tasks from here on, recordings (see `cell.py`) from ten times this on: they never meet."""
@@ -95,9 +95,8 @@ def _choose(plan: Plan, declared: StreamPlan, catalogue: Catalogue, where: str) 
             f"it has {', '.join(families)}"
         )
     if isinstance(declared.products, int):
-        if len(on_offer) < declared.products:
-            raise UsageError(f"{where}: {declared.products} products are wanted and the split '{declared.split}' has {len(on_offer)}")
-        chosen = tuple(_rng(plan.seed, declared.name, "products").sample(list(on_offer), declared.products))
+        rng = _rng(plan.seed, declared.name, "products")
+        chosen = _sample(on_offer, declared.products, declared.distances, rng, f"{where}: the split '{declared.split}'")
     else:
         chosen = tuple(_named(name, on_offer, catalogue, declared, where) for name in declared.products)
     for product in chosen:
@@ -108,6 +107,22 @@ def _choose(plan: Plan, declared: StreamPlan, catalogue: Catalogue, where: str) 
                 f"it has {', '.join(product.templates)}"
             )
     return chosen
+
+
+def _sample(on_offer: Sequence[Product], count: int, distances: Sequence[Distance], rng: random.Random, whose: str) -> tuple[Product, ...]:
+    """`count` products; of each distance asked for as many, the first ones getting what does not divide evenly."""
+    if not distances:
+        if len(on_offer) < count:
+            raise UsageError(f"{whose}: {count} products are wanted and {len(on_offer)} are left")
+        return tuple(rng.sample(list(on_offer), count))
+    chosen: list[Product] = []
+    for index, distance in enumerate(distances):
+        wanted = count // len(distances) + (index < count % len(distances))
+        there = [product for product in on_offer if product.distance == distance]
+        if len(there) < wanted:
+            raise UsageError(f"{whose}: {wanted} products of distance '{distance}' are wanted and {len(there)} are left")
+        chosen.extend(rng.sample(there, wanted))
+    return tuple(chosen)
 
 
 def _named(name: str, on_offer: Sequence[Product], catalogue: Catalogue, declared: StreamPlan, where: str) -> Product:
@@ -210,13 +225,10 @@ def _draw_exams(
     else:
         met = {product.name for product in drawn}
         family = {product.family for product in drawn}
-        split = {product.split for product in drawn}
+        split = {product.split for product in drawn} if wanted.split is None else {wanted.split}
         others = [item for item in catalogue.products() if item.name not in met and item.family in family and item.split in split]
-        if len(others) < wanted.products:
-            raise UsageError(
-                f"{where}: exam '{wanted.name}' wants {wanted.products} products that the stream does not meet, and {len(others)} are left"
-            )
-        examined = tuple(_rng(plan.seed, declared.name, "exam", wanted.name).sample(others, wanted.products))
+        chance = _rng(plan.seed, declared.name, "exam", wanted.name)
+        examined = _sample(others, wanted.products, wanted.distances, chance, f"{where}: exam '{wanted.name}'")
     rng = _rng(plan.seed, name, repetition, "exam", wanted.name)
     tasks = tuple(
         task for product in examined for task in _tasks(product, declared, wanted.episodes, rng, declared.environment, TASK_SEEDS)

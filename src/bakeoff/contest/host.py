@@ -67,6 +67,7 @@ class HostedEnvironment(Environment):
         self._seen: Observation | None = None
         self._limit = 60.0
         self.waited = 0.0  # seconds spent in calls so far
+        self.calls: dict[str, list[float]] = {}  # milliseconds that each call took, by name; clear it whenever you like
         self._scratch = None if log is not None else tempfile.TemporaryDirectory()
         if log is None:
             assert self._scratch is not None
@@ -186,7 +187,9 @@ class HostedEnvironment(Environment):
             self._child.wait(1.0)
             self._die(f"the process of environment '{self.name}' {self._child.obituary()} (during '{operation}')")
         finally:
-            self.waited += time.perf_counter() - began
+            taken = time.perf_counter() - began
+            self.waited += taken
+            self.calls.setdefault(operation, []).append(round(taken * 1000, 2))
         if good:
             return value
         if isinstance(value, EnvironmentFault):

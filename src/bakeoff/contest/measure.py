@@ -6,8 +6,10 @@
   never dropped: Kaplan–Meier and restricted mean. Undefined where a product had fewer than 5 scored attempts.
 - **regret**: sum over attempts of (s* − s), s* the expert's mean success in that product if an expert took part, else 1.
 - **exam** scores at their points; **transfer**: success by the place a product had in the stream (1st, 2nd…), where memory carries over.
+- **distance**: success in products of each distance from the training products, in the stream and in exams.
 - **abstentions** never enter a mean; they are counted.
 - **cost per success**: the ledger of the stream episodes at the plan's prices, divided by passes.
+- **calls**: median and 95th percentile of the time that an environment took for `reset`, `step` and `verify`.
 
 Every mean is taken over attempts within a cell, then over repetitions, then over products; intervals resample the last two.
 """
@@ -21,7 +23,7 @@ from bakeoff.contest import statistics as st
 from bakeoff.contest.plan import Prices
 from bakeoff.contest.statistics import Estimate, Paired, Survival
 from bakeoff.contest.store import Episode, Store
-from bakeoff.core import Ledger, UsageError
+from bakeoff.core import DISTANCES, Ledger, UsageError
 
 BANDS: tuple[tuple[str, int, int], ...] = (("1", 1, 1), ("2–5", 2, 5), ("6–10", 6, 10), ("11–20", 11, 20), ("21–", 21, 10**9))
 """Groups of attempts: label, first, last."""
@@ -175,6 +177,24 @@ def by_order(episodes: Sequence[Episode], first: int = 1, last: int = 10**9) -> 
     return tuple((place, st.estimate(_means(cells, wanted(place)), share=True)) for place in places)
 
 
+def by_distance(episodes: Iterable[Episode], first: int = 1, last: int = 10**9) -> dict[str, Estimate]:
+    """Distance tier -> success in products of that tier, nearest first: attempts `first`…`last` of stream episodes, and all exam episodes
+    where exam episodes are given."""
+    tiers: dict[str, list[Episode]] = {}
+    for episode in episodes:
+        tiers.setdefault(episode.distance, []).append(episode)
+    out: dict[str, Estimate] = {}
+    for distance in DISTANCES:
+        cells: dict[str, dict[tuple[str, int], list[float]]] = {}
+        for episode in tiers.get(distance, ()):
+            if episode.scored and (episode.kind == "exam" or first <= episode.attempt <= last):
+                cells.setdefault(episode.product, {}).setdefault((episode.stream, episode.repetition), []).append(float(episode.passed))
+        if cells:
+            groups = [[sum(values) / len(values) for values in repetitions.values()] for repetitions in cells.values()]
+            out[distance] = st.estimate(groups, share=True)
+    return out
+
+
 # --- comparisons -------------------------------------------------------------------------------------------------------------------
 
 
@@ -220,13 +240,47 @@ def money(ledger: Ledger, prices: Prices) -> float:
     return ledger.expert_minutes / 60 * prices.expert_hour + ledger.cpu_seconds / 3600 * prices.cpu_hour + tokens / 1e6
 
 
+def cost_per_success(stream: Sequence[Episode], prices: Prices) -> Estimate:
+    """Price of everything in a cell over its passes, over repetitions and products."""
+    cells = by_cell(stream)
+    spent = [[money(total(cell), prices) for cell in repetitions.values()] for repetitions in cells.values()]
+    passed = [[float(sum(episode.passed for episode in cell)) for cell in repetitions.values()] for repetitions in cells.values()]
+    return st.ratio(spent, passed)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTimes:
+    """How long an environment took for a call: `median`, `p95` in milliseconds over `n` calls."""
+
+    environment: str
+    call: str
+    n: int
+    median: float
+    p95: float
+
+
+def call_times(episodes: Iterable[Episode]) -> tuple[CallTimes, ...]:
+    """For each environment and call, in the order they were first seen; of all agents together, for they share the environment."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    for episode in episodes:
+        for call, milliseconds in episode.calls.items():
+            taken.setdefault((episode.environment, call), []).extend(milliseconds)
+    out = []
+    for (environment, call), values in taken.items():
+        ordered = sorted(values)
+        if ordered:
+            median, p95 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95))
+            out.append(CallTimes(environment, call, len(ordered), median, p95))
+    return tuple(out)
+
+
 # --- a run -------------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
     """All figures of one agent. `ledger`: of all its episodes, exams included; `cost`: at the plan's prices; `cost_per_success`: of the
-    stream episodes, per pass, None without one; `families`, `products`: success over all attempts in each."""
+    stream episodes, per pass; `families`, `products`: success over all attempts in each."""
 
     agent: str
     spec: str
@@ -248,7 +302,8 @@ class AgentFigures:
     products: Mapping[str, Estimate]
     ledger: Ledger
     cost: float
-    cost_per_success: float | None
+    cost_per_success: Estimate
+    distances: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +366,6 @@ def _agent(
     stream = [episode for episode in episodes if episode.kind == "stream"]
     scored = [episode for episode in stream if episode.scored]
     passed = sum(episode.passed for episode in scored)
-    spent = money(total(stream), prices)
     ledger = total(episodes)
     return AgentFigures(
         agent=label,
@@ -334,7 +388,8 @@ def _agent(
         products={name: _product(stream, name) for name in dict.fromkeys(episode.product for episode in stream)},
         ledger=ledger,
         cost=money(ledger, prices),
-        cost_per_success=spent / passed if passed else None,
+        cost_per_success=cost_per_success(stream, prices),
+        distances=by_distance(stream),
     )
 
 

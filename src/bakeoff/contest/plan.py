@@ -6,12 +6,14 @@
 
     [[agents]]
     agent = "apprentice"                # name, or name:argument; `label` renames it in reports
+    memory = "stream"                   # or "product": wiped when a product begins, the twin that shows what carrying over is worth
 
     [[streams]]
     name = "crm"
     environment = "browser"
     family = "crm"                      # and split (default "dev"), templates (default all)
     products = 4                        # how many, or a list of names, or the name of a list in [lists]
+    distances = ["skin", "workflow"]    # of which distance; as many of each as can be (default: any)
     episodes = 12                       # per product
     order = "blocked"                   # product after product; or "mixed"
     feedback = "outcome"                # none | outcome | checks | shown
@@ -21,6 +23,7 @@
     [[streams.exams]]
     at = ["start", "end"]               # numbers of episodes, "start", "end" or "product" (after each product)
     on = "unseen"                       # or "same": new data in the products of the stream
+    split = "dev"                       # of the unseen products (default: of the stream's); `distances` as above
     products = 2
     episodes = 4                        # per product
 
@@ -38,18 +41,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bakeoff.core import FEEDBACK_LEVELS, SPLITS, Exam, Feedback, Split, Stream, TaskId, UsageError, names
+from bakeoff.core import DISTANCES, FEEDBACK_LEVELS, SPLITS, Distance, Exam, Feedback, Split, Stream, TaskId, UsageError, names
 
 Order = Literal["blocked", "mixed"]
 ExamOn = Literal["same", "unseen"]
+Memory = Literal["stream", "product"]
 
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """`spec`: name or name:argument; `label`: unique in the plan, used everywhere else."""
+    """`spec`: name or name:argument; `label`: unique in the plan, used everywhere else; `memory`: how long it lasts."""
 
     spec: str
     label: str
+    memory: Memory = "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class ExamPlan:
     on: ExamOn
     products: int
     episodes: int
+    split: Split | None = None
+    distances: tuple[Distance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class StreamPlan:
     carry: bool
     exams: tuple[ExamPlan, ...]
     tasks: tuple[str, ...]
+    distances: tuple[Distance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +254,13 @@ class _Table:
                 raise UsageError(f"{self._where}: '{key}' must be a list of texts, and {item!r} is none")
         return tuple(value)
 
+    def choices(self, key: str, allowed: Sequence[str]) -> tuple[Any, ...]:
+        values = self.texts(key)
+        for value in values:
+            if value not in allowed:
+                raise UsageError(f"{self._where}: '{key}' takes {', '.join(allowed)}, not '{value}'{nearest(value, allowed)}")
+        return values
+
     def fail(self, problem: str) -> UsageError:
         return UsageError(f"{self._where}: {problem}")
 
@@ -299,6 +314,13 @@ def parse_plan(source: str, path: str = "plan") -> Plan:
         path=path,
     )
     top.done()
+    forgetful = next((agent for agent in plan.agents if agent.memory == "product"), None)
+    mixed = next((stream for stream in plan.streams if stream.order == "mixed"), None)
+    if forgetful and mixed:
+        raise top.fail(
+            f"agent '{forgetful.label}' forgets when a product begins, and stream '{mixed.name}' mixes its products; "
+            'give the stream order = "blocked" or the agent memory = "stream"'
+        )
     return plan
 
 
@@ -311,11 +333,12 @@ def _agents(top: _Table, path: str) -> tuple[AgentPlan, ...]:
         spec = table.take("agent", str)
         if spec.partition(":")[0] not in known:
             raise table.fail(f"there is no agent '{spec}'{nearest(spec, known)}; there are {', '.join(known)}")
-        label = table.take("label", str, spec)
+        memory = table.choice("memory", get_args(Memory), "stream")
+        label = table.take("label", str, spec if memory == "stream" else f"{spec}, fresh")
         table.done()
         if any(label == other.label for other in out):
             raise table.fail(f"two agents are called '{label}'; give one of them another label")
-        out.append(AgentPlan(spec, label))
+        out.append(AgentPlan(spec, label, memory))
     if not out:
         raise top.fail("a plan needs at least one [[agents]] table")
     return tuple(out)
@@ -344,7 +367,7 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
     tasks = table.texts("tasks")
     environment = table.choice("environment", names("environments"), TaskId.parse(tasks[0]).environment if tasks else ...)
     if tasks:
-        for key in ("products", "episodes", "templates", "family", "split"):
+        for key in ("products", "episodes", "templates", "family", "split", "distances"):
             if table.take(key, (int, str, list), None) is not None:
                 raise table.fail(f"give either 'tasks' or '{key}', not both")
         foreign = [task for task in tasks if TaskId.parse(task).environment != environment]
@@ -365,6 +388,9 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
         if not products or (isinstance(products, int) and products < 1):
             raise table.fail("'products' must name at least one product")
         split = table.choice("split", SPLITS, "dev" if isinstance(products, int) else None)
+    distances = () if tasks else table.choices("distances", DISTANCES)
+    if distances and not isinstance(products, int):
+        raise table.fail("'distances' says which products to draw, and 'products' names them; give a number of products")
     return StreamPlan(
         name=name,
         environment=environment,
@@ -379,6 +405,7 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
         carry=table.take("carry", bool, True),
         exams=_exams(table),
         tasks=tasks,
+        distances=distances,
     )
 
 
@@ -391,8 +418,18 @@ def _exams(stream: _Table) -> tuple[ExamPlan, ...]:
             if not (isinstance(point, int) and not isinstance(point, bool) and point >= 0) and point not in ("start", "end", "product"):
                 raise table.fail(f"'at' takes numbers of episodes, 'start', 'end' or 'product', not {point!r}")
         on = table.choice("on", get_args(ExamOn), "same")
-        exam = ExamPlan(table.take("name", str, on), tuple(at), on, table.number("products", 1, 1), table.number("episodes", 1, 1))
+        exam = ExamPlan(
+            name=table.take("name", str, on),
+            at=tuple(at),
+            on=on,
+            products=table.number("products", 1, 1),
+            episodes=table.number("episodes", 1, 1),
+            split=table.choice("split", SPLITS, None),
+            distances=table.choices("distances", DISTANCES),
+        )
         table.done()
+        if on == "same" and (exam.split or exam.distances):
+            raise table.fail("'split' and 'distances' choose unseen products; add on = \"unseen\"")
         if not exam.at:
             raise table.fail("'at' needs at least one point")
         if any(exam.name == other.name for other in out):

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from bakeoff.core import Ledger
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -62,6 +62,7 @@ cells = Table(
     Column("repetition", Integer, nullable=False),
     Column("environment", String, nullable=False),
     Column("feedback", String, nullable=False),
+    Column("forgets", Boolean, nullable=False, default=False),  # begins each product with an empty memory
     Column("seed", Integer, nullable=False),
     Column("planned", Integer, nullable=False),  # episodes in all, exams included
     Column("done", Integer, nullable=False, default=0),
@@ -103,6 +104,7 @@ episodes = Table(
     Column("trajectory", String, nullable=False, default=""),  # relative path; empty once over the disk budget
     Column("artefacts", String, nullable=False, default=""),
     Column("traceback", Text, nullable=False, default=""),  # of an agent's own error
+    Column("calls", JSON, nullable=False, default=dict),  # what the environment took: call -> milliseconds of each, practice left out
     Column("started", Float, nullable=False),
     Column("finished", Float, nullable=False),
     *(Column(name, Float if name in _FRACTIONAL else Integer, nullable=False) for name in LEDGER_COLUMNS),

@@ -192,6 +192,29 @@ def estimate(groups: Groups, *, share: bool = False, statistic: Statistic = "mea
     return Estimate(value, low, high, n)
 
 
+def ratio(above: Groups, below: Groups, *, draws: int = DRAWS, seed: int = SEED) -> Estimate:
+    """One mean over products divided by another, with the percentile interval of the same two-level resampling of both.
+
+    `above[i][j]` and `below[i][j]`, at least 0, are the same product and repetition, else `ValueError`. Undefined where `below` is 0
+    everywhere; no upper end where a draw within the interval divides by 0; no interval for a single product.
+    """
+    if [len(group) for group in above] != [len(group) for group in below]:
+        raise ValueError("both sides of a ratio must come from the same products and repetitions")
+    rows = [(list(one), list(two)) for one, two in zip(above, below, strict=True) if len(one)]
+    n = len(rows)
+    if not any(any(two) for _, two in rows):
+        return undefined("nothing to divide by", n)
+    value = sum(float(np.mean(one)) for one, _ in rows) / sum(float(np.mean(two)) for _, two in rows)
+    if n == 1:
+        return Estimate(value, n=1, why="one product only: no interval over products")
+    over, under = resample([one for one, _ in rows], draws, seed), resample([two for _, two in rows], draws, seed)
+    quotients = np.sort(np.divide(over, under, out=np.full(draws, np.inf), where=under > 0))
+    low, high = (float(quotients[round(share * (draws - 1))]) for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    if math.isinf(high):
+        return Estimate(value, min(low, value), None, n, why="a draw in forty had nothing to divide by: no upper end")
+    return Estimate(value, min(low, value), max(high, value), n)
+
+
 # --- paired comparisons ------------------------------------------------------------------------------------------------------------
 
 

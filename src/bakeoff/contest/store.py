@@ -58,7 +58,7 @@ class Cell:
     """One agent on one stream in one repetition: the unit of work. `status`: `pending`, `running`, `done` or `failed` (see `problem`).
 
     `agent`: the label, unique in the plan; `spec`: what the registry calls it; `memory`: hash of its last snapshot.
-    `planned` and `done` count episodes, exams included.
+    `planned` and `done` count episodes, exams included; `forgets`: it begins each product with an empty memory.
     """
 
     id: int
@@ -69,6 +69,7 @@ class Cell:
     repetition: int
     environment: str
     feedback: str
+    forgets: bool
     seed: int
     planned: int
     done: int
@@ -89,7 +90,7 @@ class Episode:
 
     `kind`: `stream` or `exam`; `value`: score in [0, 1], None when abstained (`reason` says why); `checks`: all checks of the newest
     verdict; `edition`: 1 as first judged, higher after each regrade; `beliefs`: only where they changed since the episode before.
-    `ledger` covers the episode and the practice before it.
+    `ledger` covers the episode and the practice before it; `calls`: milliseconds that each `reset`, `step` and `verify` took, practice left out.
     """
 
     id: int
@@ -120,6 +121,7 @@ class Episode:
     trajectory: str
     artefacts: str
     traceback: str
+    calls: Mapping[str, Sequence[float]]
     started: float
     finished: float
     ledger: Ledger
@@ -286,7 +288,15 @@ class Store:
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
             found: dict[int, list[Check]] = {}
-            for check in connection.execute(select(db.checks).order_by(db.checks.c.verdict_id, db.checks.c.position)).mappings():
+            wanted_checks = select(db.checks).order_by(db.checks.c.verdict_id, db.checks.c.position)
+            if cell is not None:
+                own = (
+                    select(db.verdicts.c.id)
+                    .join(db.episodes, db.episodes.c.id == db.verdicts.c.episode_id)
+                    .where(db.episodes.c.cell_id == cell)
+                )
+                wanted_checks = wanted_checks.where(db.checks.c.verdict_id.in_(own))
+            for check in connection.execute(wanted_checks).mappings():
                 found.setdefault(check["verdict_id"], []).append(Check(check["name"], check["passed"], check["detail"]))
         return tuple(_episode(row, tuple(found.get(row["verdict_id"], ()))) for row in rows)
 

@@ -43,7 +43,7 @@ def _row(agent: AgentFigures, groups: list[str], shown: list[tuple[str, int]], f
         f"{agent.ledger.steps:,}",
         f"{agent.ledger.practice_steps:,}",
         f"{agent.ledger.wall_seconds / 60:.1f}",
-        _money(agent.cost_per_success),
+        _price(agent.cost_per_success),
     ]
 
 
@@ -64,9 +64,18 @@ def _competence(agent: AgentFigures) -> str:
     return f"{sign}{found.mean.value:.1f}\n[dim]{found.reached} of {found.cells}[/]"
 
 
-def _money(amount: float | None) -> str:
+def _price(figure: Estimate) -> str:
+    """What a success cost, and its interval below."""
+    if figure.value is None:
+        return "–"
+    if figure.low is None:
+        return _money(figure.value)
+    return f"{_money(figure.value)}\n[dim]{_money(figure.low)}–{'…' if figure.high is None else _money(figure.high)}[/]"
+
+
+def _money(amount: float) -> str:
     """Two digits that mean something, however small."""
-    return "–" if amount is None else f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.1g}" if amount else "0"
+    return f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.1g}" if amount else "0"
 
 
 def _ends(points: list[int]) -> set[int]:

@@ -14,6 +14,7 @@ from jinja2 import FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from bakeoff.contest import measure
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.plan import Prices
 from bakeoff.contest.report import figures, film, headline, multiples, tables
@@ -30,6 +31,9 @@ PANELS = 25
 """Products beyond this many are folded away."""
 BELIEFS, LINES = 12, 12
 """Products whose beliefs are shown, and sentences of each."""
+
+
+CHARTS = {"curves": figures.curves, "forest": figures.forest, "transfer": figures.transfer, "distance": figures.distance}
 
 
 def write_report(run_dir: Path, lang: str = "en", *, environments: Maker | None = HostedEnvironment) -> Path:
@@ -70,11 +74,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
     prices = Prices(**run.plan.get("prices", {}))
     stream = [episode for episode in episodes if episode.kind == "stream"]
     scored = any(episode.scored for episode in stream)
-    charts = (
-        {"curves": figures.curves(found, words), "forest": figures.forest(found, words), "transfer": figures.transfer(found, words)}
-        if scored
-        else {}
-    )
+    charts = {name: draw(found, words) for name, draw in CHARTS.items()} if scored else {}
     panels = _product_panels(found, words) if scored and len(found.products) > 1 else []
     human = HUMAN_SESSIONS if "miniwob" in found.environments else 0
     costs = {agent.label: agent.cost for agent in found.agents}
@@ -101,8 +101,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
         "resampled": DRAWS,
         "pooled": found.longest > PLAIN,
         "fewest": headline.FEWEST,
-        "charts": {name: chart for name, chart in charts.items() if chart}
-        | {name: None for name in ("curves", "forest", "transfer") if not charts.get(name)},
+        "charts": {name: chart for name, chart in charts.items() if chart} | {name: None for name in CHARTS if not charts.get(name)},
         "family_panels": _family_panels(found, words) if scored and len(found.families) > 1 else [],
         "product_panels": panels[:PANELS],
         "more_panels": panels[PANELS:],
@@ -111,6 +110,8 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
             "curves": tables.curves(found, words),
             "forest": tables.contrasts(found, words),
             "transfer": tables.transfer(found, words),
+            "distance": tables.distance(found, words),
+            "calls": tables.calls(measure.call_times(episodes), words),
             "tasks": tables.tasks(found, stream, words) if scored else None,
             "ledger": tables.ledger(found, words, costs, prices.currency),
             "abstained": tables.abstained(episodes, words),

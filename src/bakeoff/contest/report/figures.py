@@ -11,6 +11,7 @@ from bakeoff.contest.report.headline import best_rival
 from bakeoff.contest.report.view import HUMAN_CURVE, AgentView, Findings
 from bakeoff.contest.report.wording import Words
 from bakeoff.contest.statistics import Estimate
+from bakeoff.core import DISTANCES
 
 Figure = dict[str, Any]
 FONT = '"Helvetica Neue", Helvetica, Arial, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
@@ -109,6 +110,39 @@ def transfer(findings: Findings, words: Words) -> Figure | None:
         if points:
             data += _series(agent, points, words, "hover.order", band=agent.role == "focus", markers=True)
             ends.append((agent.label, float(points[-1][1].value or 0.0), agent.colour))
+    for (label, value, colour), at in zip(ends, spread([value for _, value, _ in ends], 0.065), strict=True):
+        layout["annotations"].append(_end_label(label, at, value, colour, label, words))
+    return {"data": data, "layout": layout}
+
+
+def distance(findings: Findings, words: Words) -> Figure | None:
+    """Success by distance from the training products, in the stream, or in the last exam that has several tiers; None without tiers."""
+    places = list(dict.fromkeys(place for agent in findings.agents for place in agent.by_distance))
+    if not places:
+        return None
+    place = "" if "" in places else places[-1]
+    tiers = [tier for tier in DISTANCES if any(tier in agent.by_distance.get(place, {}) for agent in findings.agents)]
+    x = {"range": [-0.5, len(tiers) - 0.5], "tickvals": list(range(len(tiers))), "ticktext": [words(f"distance.{tier}") for tier in tiers]}
+    y = {"title": {"text": words("axis.success"), "standoff": 6}, "range": [-0.03, 1.04], "tickformat": ".0%", "dtick": 0.25}
+    layout = _layout(words, height=400, x=x, y=y)
+    data: list[dict[str, Any]] = []
+    ends: list[tuple[str, float, str]] = []
+    shown = [agent for agent in _painting_order(findings.agents) if agent.by_distance.get(place)]
+    for index, agent in enumerate(shown):
+        offset = (index - (len(shown) - 1) / 2) * min(0.08, 0.6 / len(shown))
+        own = agent.by_distance[place]
+        points = [(number + offset, own[tier]) for number, tier in enumerate(tiers) if tier in own]
+        data += _series(agent, points, words, "hover.distance", band=False, markers=True)
+        data[-1]["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [(p.value if p.high is None else p.high) - p.value for _, p in points if p.value is not None],
+            "arrayminus": [p.value - (p.value if p.low is None else p.low) for _, p in points if p.value is not None],
+            "color": f"var(--{agent.colour})",
+            "thickness": 1.4,
+            "width": 0,
+        }
+        ends.append((agent.label, float(points[-1][1].value or 0.0), agent.colour))
     for (label, value, colour), at in zip(ends, spread([value for _, value, _ in ends], 0.065), strict=True):
         layout["annotations"].append(_end_label(label, at, value, colour, label, words))
     return {"data": data, "layout": layout}

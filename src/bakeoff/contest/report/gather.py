@@ -90,6 +90,7 @@ def _views(
                 product: measure.bands([e for e in stream if e.product == product]) for product in dict.fromkeys(e.product for e in stream)
             },
             by_order=measure.by_order(stream, 1, FIRST),
+            by_distance=_distances(figures, own),
             measures=_measures(figures, stream),
             exams={f"{exam.name}@{exam.after}": exam.score for exam in _ends(figures)},
             ledger=figures.ledger.to_dict(),
@@ -118,13 +119,21 @@ def _ends(figures: AgentFigures) -> Iterable[measure.ExamScore]:
             yield points[-1]
 
 
+def _distances(figures: AgentFigures, own: Sequence[Episode]) -> dict[str, dict[str, Estimate]]:
+    """Success by distance in the stream and in the exams shown, where there is more than one tier to compare."""
+    found = {"": dict(figures.distances)}
+    for exam in _ends(figures):
+        taken = [episode for episode in own if (episode.kind, episode.exam, episode.after) == ("exam", exam.name, exam.after)]
+        found[f"{exam.name}@{exam.after}"] = measure.by_distance(taken)
+    return {where: tiers for where, tiers in found.items() if len(tiers) > 1}
+
+
 def _measures(figures: AgentFigures, stream: Sequence[Episode]) -> dict[str, Estimate]:
     competence = figures.competence
     practice = {
         product: [float(sum(episode.ledger.practice_steps for episode in cell)) for cell in cells.values()]
         for product, cells in measure.by_cell(stream).items()
     }
-    price = figures.cost_per_success
     return {
         "aulc": figures.aulc,
         "competent": st.proportion(competence.reached, competence.cells),
@@ -133,7 +142,7 @@ def _measures(figures: AgentFigures, stream: Sequence[Episode]) -> dict[str, Est
         "steps": _cut(_per_episode(stream, lambda episode: float(episode.ledger.steps)), 0.0),
         "practice": _cut(st.estimate(list(practice.values())), 0.0),
         "seconds": _cut(_per_episode(stream, lambda episode: episode.ledger.wall_seconds), 0.0),
-        "price": Estimate(price, n=figures.passed, unit="passed jobs") if price is not None else st.undefined("nothing passed"),
+        "price": figures.cost_per_success,
     }
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from bakeoff.contest import measure
 from bakeoff.contest import statistics as st
-from bakeoff.contest.measure import BANDS
+from bakeoff.contest.measure import BANDS, CallTimes
 from bakeoff.contest.report.view import MISSING, AgentView, Findings
 from bakeoff.contest.report.wording import Words
 from bakeoff.contest.statistics import Estimate
 from bakeoff.contest.store import Cell, Episode, Fault
-from bakeoff.core import TaskId
+from bakeoff.core import DISTANCES, TaskId
 
 Table = dict[str, Any]
 LISTED = 60
@@ -130,15 +130,17 @@ def main(findings: Findings, words: Words, currency: str) -> Table:
             figures(words(f"measure.{key}"), measured[key], digits=2 if key == "seconds" else 1)
     rows.append(row(cell(words("measure.expert")), *(cell(words.number(a.ledger["expert_minutes"]), "", _css(a)) for a in findings.agents)))
     if shown("price"):
-        prices = [(agent, measured["price"][agent.label]) for agent in findings.agents]
-        cells = [
-            cell(words.money(1000 * price.value), words("n.passed", n=words.count(price.n)), _css(agent))
-            if price.value is not None
-            else cell("–", "", _css(agent))
-            for agent, price in prices
-        ]
+        cells = [_price(measured["price"][agent.label], words, _css(agent)) for agent in findings.agents]
         rows.append(row(cell(words("measure.price", currency=currency)), *cells))
     return table(words("table.main"), heads(findings, words, words("table.measure")), rows)
+
+
+def _price(price: Estimate, words: Words, css: str) -> dict[str, Any]:
+    """Of a thousand passed jobs."""
+    if price.value is None:
+        return cell("–", "", css)
+    span = "" if price.low is None else f"{words.money(1000 * price.low)}–{'…' if price.high is None else words.money(1000 * price.high)}"
+    return cell(words.money(1000 * price.value), _beneath(span, price, words), css)
 
 
 MEASURES = ("aulc", "competent", "competence", "regret", "steps", "practice", "seconds", "price")
@@ -159,6 +161,32 @@ def transfer(findings: Findings, words: Words) -> Table:
     values = {agent.label: dict(agent.by_order) for agent in findings.agents}
     rows = [row(cell(str(k)), *(share(values[a.label].get(k, MISSING), words, _css(a)) for a in findings.agents)) for k in orders]
     return table(words("table.transfer"), heads(findings, words, words("table.order")), rows)
+
+
+def distance(findings: Findings, words: Words) -> Table:
+    """Success by distance tier, in the stream and in each exam that has several tiers."""
+    rows: list[dict[str, Any]] = []
+    places = list(dict.fromkeys(place for agent in findings.agents for place in agent.by_distance))
+    for place in places:
+        name, _, after = place.rpartition("@")
+        rows.append(group(words("measure.exam_at", name=name, after=after) if place else words("distance.stream")))
+        for tier in DISTANCES:
+            values = {agent.label: agent.by_distance.get(place, {}).get(tier, MISSING) for agent in findings.agents}
+            if any(value.known for value in values.values()):
+                rows.append(row(cell(words(f"distance.{tier}")), *(share(values[a.label], words, _css(a)) for a in findings.agents)))
+    return table(words("table.distance"), heads(findings, words, words("table.tier")), rows)
+
+
+def calls(found: Sequence[CallTimes], words: Words) -> Table | None:
+    """How fast the environments were."""
+    if not found:
+        return None
+    head = [{"text": words(f"table.{key}"), "note": "", "css": ""} for key in ("environment", "call", "calls", "median", "p95")]
+    rows = [
+        row(cell(f.environment), cell(f.call), cell(words.count(f.n)), cell(words.number(f.median)), cell(words.number(f.p95)))
+        for f in found
+    ]
+    return table(words("table.times"), head, rows)
 
 
 def contrasts(findings: Findings, words: Words) -> Table:

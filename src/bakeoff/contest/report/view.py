@@ -35,6 +35,7 @@ class AgentView:
     by_family: Mapping[str, Mapping[str, Estimate]]
     by_product: Mapping[str, Mapping[str, Estimate]]
     by_order: tuple[tuple[int, Estimate], ...]
+    by_distance: Mapping[str, Mapping[str, Estimate]]  # "" for the stream, else name@after of an exam -> tier -> success
     measures: Mapping[str, Estimate]
     exams: Mapping[str, Estimate]
     ledger: Mapping[str, float]
