@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from bakeoff.contest.draw import expand, plan_hash
 from bakeoff.contest.plan import StreamRun, items, parse_plan, read_plan
-from bakeoff.core import Product, Task, TaskId, UsageError
+from bakeoff.core import DISTANCES, Product, Task, TaskId, UsageError
 from contest_plugin import plan_text, plugin  # noqa: F401
 from toy import TEMPLATES, ToyEnvironment
 
@@ -36,6 +36,9 @@ def test_the_plans_we_ship_are_good() -> None:
     assert isinstance(pages.products, tuple) and len(pages.products) >= 50 and set(pages.products) <= set(allowed)
     assert not pages.carry and pages.episodes == 20
     assert not [name for name in pages.products if "drag" in name or "draw" in name]
+    transfer = read_plan(ROOT / "plans" / "transfer.toml")
+    assert all(set(stream.distances) == set(DISTANCES) - {"none"} and stream.warmup for stream in transfer.streams)
+    assert [agent.memory for agent in transfer.agents if agent.spec == "apprentice"] == ["stream", "product"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,16 @@ def test_products_are_drawn_evenly_over_the_distances_asked_for() -> None:
     (exam,) = drawn.stream.exams
     examined = dict.fromkeys(task.product for task in exam.tasks)
     assert Counter(offered[name].distance for name in examined) == {"skin": 2, "widgets": 1} and not set(examined) & set(met)
+
+
+def test_training_products_warm_up_before_the_others_in_every_repetition() -> None:
+    text = plan_text("noop", repetitions=3).replace('["toy-alpha", "toy-beta"]', '["toy-beta"]\nwarmup = 1')
+    for run in draw(text):
+        assert list(dict.fromkeys(task.product for task in run.stream.tasks)) == ["toy-alpha", "toy-beta"]
+    with pytest.raises(UsageError, match="'warmup' draws from the split 'train': 2 products are wanted and 1 are left"):
+        draw(text.replace("warmup = 1", "warmup = 2"))
+    with pytest.raises(UsageError, match="needs carry = true"):
+        parse_plan(text.replace("warmup = 1", "warmup = 1\ncarry = false"))
 
 
 def test_exams_stand_where_they_should_and_use_other_data() -> None:

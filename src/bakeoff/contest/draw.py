@@ -41,6 +41,7 @@ def expand(plan: Plan, catalogues: Mapping[str, Catalogue]) -> tuple[StreamRun, 
             chosen: tuple[Product, ...] = ()
         else:
             chosen = _choose(plan, declared, catalogue, where)
+            chosen = _warmup(plan, declared, chosen, catalogue, where) + chosen
         for repetition in range(plan.repetitions):
             groups = [(declared.name, chosen)] if declared.carry else [(f"{declared.name}-{product.id}", (product,)) for product in chosen]
             for name, products in groups if chosen else [(declared.name, ())]:
@@ -109,6 +110,16 @@ def _choose(plan: Plan, declared: StreamPlan, catalogue: Catalogue, where: str) 
     return chosen
 
 
+def _warmup(plan: Plan, declared: StreamPlan, chosen: tuple[Product, ...], catalogue: Catalogue, where: str) -> tuple[Product, ...]:
+    """Training products of the families at hand that are not among the chosen."""
+    if not declared.warmup:
+        return ()
+    met, families = {product.name for product in chosen}, {product.family for product in chosen}
+    on_offer = [item for item in catalogue.products(split="train") if item.name not in met and item.family in families]
+    rng = _rng(plan.seed, declared.name, "warmup")
+    return _sample(on_offer, declared.warmup, (), rng, f"{where}: 'warmup' draws from the split 'train'")
+
+
 def _sample(on_offer: Sequence[Product], count: int, distances: Sequence[Distance], rng: random.Random, whose: str) -> tuple[Product, ...]:
     """`count` products; of each distance asked for as many, the first ones getting what does not divide evenly."""
     if not distances:
@@ -174,8 +185,9 @@ def _draw(
     if declared.tasks:
         tasks = [TaskId.parse(task) for task in declared.tasks]
     else:
-        order = list(products)
+        warm, order = list(products[: declared.warmup]), list(products[declared.warmup :])
         _rng(plan.seed, name, repetition, "order").shuffle(order)
+        order = warm + order
         queues = [
             _tasks(product, declared, declared.episodes, _rng(plan.seed, name, repetition, product.name), declared.environment, 0)
             for product in order
@@ -225,7 +237,7 @@ def _draw_exams(
     else:
         met = {product.name for product in drawn}
         family = {product.family for product in drawn}
-        split = {product.split for product in drawn} if wanted.split is None else {wanted.split}
+        split = {product.split for product in drawn[declared.warmup :]} if wanted.split is None else {wanted.split}
         others = [item for item in catalogue.products() if item.name not in met and item.family in family and item.split in split]
         chance = _rng(plan.seed, declared.name, "exam", wanted.name)
         examined = _sample(others, wanted.products, wanted.distances, chance, f"{where}: exam '{wanted.name}'")

@@ -14,6 +14,7 @@
     family = "crm"                      # and split (default "dev"), templates (default all)
     products = 4                        # how many, or a list of names, or the name of a list in [lists]
     distances = ["skin", "workflow"]    # of which distance; as many of each as can be (default: any)
+    warmup = 0                          # so many training products of the family come first, whatever the order
     episodes = 12                       # per product
     order = "blocked"                   # product after product; or "mixed"
     feedback = "outcome"                # none | outcome | checks | shown
@@ -88,6 +89,7 @@ class StreamPlan:
     exams: tuple[ExamPlan, ...]
     tasks: tuple[str, ...]
     distances: tuple[Distance, ...] = ()
+    warmup: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +354,8 @@ def _streams(top: _Table, path: str, lists: Mapping[str, tuple[str, ...]]) -> tu
         table = _Table(data, f"{path}: stream '{data.get('name', index)}'")
         stream = _stream(table, lists)
         table.done()
+        if stream.warmup and (not stream.carry or stream.order == "mixed"):
+            raise table.fail("'warmup' products come first and are remembered: it needs carry = true and order = \"blocked\"")
         if any(stream.name == other.name for other in out):
             raise table.fail("another stream has this name; names are unique within a plan")
         out.append(stream)
@@ -367,7 +371,7 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
     tasks = table.texts("tasks")
     environment = table.choice("environment", names("environments"), TaskId.parse(tasks[0]).environment if tasks else ...)
     if tasks:
-        for key in ("products", "episodes", "templates", "family", "split", "distances"):
+        for key in ("products", "episodes", "templates", "family", "split", "distances", "warmup"):
             if table.take(key, (int, str, list), None) is not None:
                 raise table.fail(f"give either 'tasks' or '{key}', not both")
         foreign = [task for task in tasks if TaskId.parse(task).environment != environment]
@@ -406,6 +410,7 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
         exams=_exams(table),
         tasks=tasks,
         distances=distances,
+        warmup=0 if tasks else table.number("warmup", 0, 0),
     )
 
 
