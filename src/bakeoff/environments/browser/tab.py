@@ -156,6 +156,13 @@ class Tab:
 
     # --- for environments ----------------------------------------------------------------------------------------------------
 
+    def set_cookies(self, cookies: Mapping[str, tuple[str, bool]]) -> None:
+        """Gives the tab's context cookies of its origin, as (value, whether page script cannot read it) by name."""
+        made = [
+            {"name": name, "value": value, "url": self.origin, "path": "/", "httpOnly": hidden} for name, (value, hidden) in cookies.items()
+        ]
+        self.browser.connection.browser.call("Storage.setCookies", self._timeout, cookies=made, browserContextId=self._context)
+
     def add_binding(self, name: str) -> None:
         """Gives the page's own world a function `name(text)`, in this document and all later ones, whose calls `take_calls` returns."""
         self._page.session.call("Runtime.addBinding", self._timeout, name=name)
