@@ -303,7 +303,7 @@ class CellRunner:
         def demonstrate() -> Trajectory:
             if not open_for_questions:
                 raise UsageError("a demonstration is shown while the agent learns from the episode, not later")
-            shown = host.record(task)
+            shown = host.record(host.task(task.id))  # within its own limits, not within what the plan leaves the agent
             attempt.ledger.demonstrations += 1
             attempt.ledger.expert_minutes += len(shown.steps) * SECONDS_PER_EXPERT_STEP / 60
             return shown

@@ -17,7 +17,7 @@ Figure = dict[str, Any]
 FONT = '"Helvetica Neue", Helvetica, Arial, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
 
-def _layout(words: Words, *, height: int, x: dict[str, Any], y: dict[str, Any], right: int = 130) -> dict[str, Any]:
+def _layout(words: Words, *, height: int, x: dict[str, Any], y: dict[str, Any], right: int = 150) -> dict[str, Any]:
     axis = {
         "gridcolor": "var(--hair)",
         "linecolor": "var(--faint)",
@@ -288,7 +288,7 @@ def _series(
 
 def _end_label(label: str, at: float, value: float, colour: str, agent: str, words: Words) -> dict[str, Any]:
     """The agent's name at the right end of its line, with its last value."""
-    short = label if len(label) <= 13 else label[:12] + "…"
+    short = label if len(label) <= 17 else label[:16] + "…"
     return _note(f"{escape(short)} {words.percent(value)}", 1.0, at, colour, agent, xref="paper", xshift=8, xanchor="left")
 
 
