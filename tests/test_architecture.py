@@ -16,6 +16,7 @@ MAY_NOT = {
     "agents": ("environments", "contest", "audit", "training", "cli", "testing"),
     "contest": ("environments", "agents", "audit", "cli"),
     "audit": ("environments", "contest", "cli"),
+    "proofs": ("environments", "agents", "contest", "audit", "training", "cli", "testing"),
 }
 
 
