@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from bakeoff.core import (
@@ -27,6 +28,7 @@ from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.server import ProductServer
 from bakeoff.environments.browser.tab import Tab, View
 from bakeoff.environments.browser.world import open_copy, snapshot
+from bakeoff.proofs import Canaries, Freedom, WrongState
 
 ARTEFACT = "final.sqlite"
 
@@ -123,7 +125,7 @@ class BrowserEnvironment(Environment):
         try:
             if self._tab is not None:
                 return self._screen(self._tab.renew(door))
-            self._tab, self._touched = browser.open(server.origin), False
+            self._tab, self._touched = browser.open(server.origin, still=True), False
             return self._screen(self._tab.goto(door))
         except EnvironmentFault:
             browser.close()  # what does not open a page will not do so next time; the next episode starts another one
@@ -223,3 +225,43 @@ class BrowserEnvironment(Environment):
 
         found = tasks.assignment(task.id)
         return (*experts.proofs(found), *mutants.proofs(found), *attacks.attacks(self, task))
+
+    # --- what audits may ask for (see `bakeoff.proofs.hooks`) ---------------------------------------------------------------------
+
+    def freedoms(self, task: Task) -> tuple[Freedom, ...]:
+        """What about a final state does not matter, and why."""
+        from bakeoff.environments.browser.states import FREEDOMS
+
+        return FREEDOMS
+
+    def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[WrongState]:
+        """Wrong final states of these products' own kind, e.g. a change that waits."""
+        from bakeoff.environments.browser import states
+
+        return states.wrong_states(tasks.assignment(task.id), before[ARTEFACT], after[ARTEFACT])
+
+    def on_paper(self) -> Environment:
+        """The same tasks, pages, business rules and verdicts without Chromium and without a server."""
+        from bakeoff.environments.browser.paper import PaperEnvironment
+
+        return PaperEnvironment()
+
+    @contextlib.contextmanager
+    def plant(self, task: Task) -> Iterator[Canaries]:
+        """Fills the goal with tell-tale words and listens to every answer of the server and to what a page's script can read."""
+        from bakeoff.environments.browser import states
+
+        _, server = self._running()
+        tap: list[tuple[str, str]] = []
+        server.tap = tap
+
+        def heard() -> list[tuple[str, str]]:
+            found = [*tap, ("the page, as its own script sees it", states.as_text(self.tab.evaluate(states.LISTEN, "page")))]
+            tap.clear()
+            return found
+
+        try:
+            with states.planted(tasks.assignment(task.id)) as words:
+                yield Canaries(words, heard)
+        finally:
+            server.tap = None

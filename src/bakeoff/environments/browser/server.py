@@ -38,9 +38,13 @@ class ProductServer:
     """Serves open copies of products from a thread of its own.
 
     Use `open` to admit an office and `shut` to forget it. Raises `EnvironmentFault` when the server cannot start.
+
+    Attributes:
+        tap: where an audit listens: every answer as (what was asked, status, headers and body), while it is a list.
     """
 
     def __init__(self) -> None:
+        self.tap: list[tuple[str, str]] | None = None
         self._offices: dict[str, Office] = {}
         self._tickets: dict[str, Office] = {}
         app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])])
@@ -90,6 +94,9 @@ class ProductServer:
     async def _serve(self, request: Request) -> Response:
         response = await self._answer(request)
         response.headers.update(HEADERS)
+        if self.tap is not None:
+            content = bytes(response.body).decode("utf-8", "replace")
+            self.tap.append((f"the answer to {request.method} {request.url.path}", f"{response.status_code} {response.headers}\n{content}"))
         return response
 
     async def _answer(self, request: Request) -> Response:

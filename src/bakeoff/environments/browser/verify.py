@@ -2,11 +2,17 @@
 
 Expected is what the reference model (`schema.apply_all`) makes of the initial state. Everything that the job changes is a goal check; that
 nothing else differs is a frame check. Allowed side effects, not looked at: the audit trail and who works on a record (locks).
+
+The tables themselves are looked at as well as what they say: a cell that the product would not have written that way, a row that hangs on no
+record, a colleague's data touched, or a past status rewritten is a change outside the frame, though no page may ever show it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from bakeoff.core import Check, Scored
@@ -16,8 +22,49 @@ from bakeoff.environments.browser.store import Store
 
 
 def final_state(blueprint: Blueprint, connection: sqlite3.Connection) -> State:
-    """The canonical state that a product's database holds."""
-    return Store(blueprint, connection).state()
+    """The canonical state that a product's database holds, and in `extras` what only the tables show."""
+    store = Store(blueprint, connection)
+    state = store.state()
+    waiting = [
+        (key, action if author == "worker" else f"{action} by {author}", content)
+        for (key, action, content), (*_, author) in zip(state.waiting, store.waiting(), strict=True)
+    ]
+    return replace(state, waiting=waiting, extras=(*state.extras, *_beneath(blueprint, connection, store, state)))
+
+
+PAST = "past statuses of "
+
+
+def _beneath(blueprint: Blueprint, connection: sqlite3.Connection, store: Store, state: State) -> Iterator[str]:
+    """What the tables hold besides the canonical state, one line each."""
+    for row in connection.execute("SELECT * FROM users ORDER BY id"):
+        yield f"colleague {row}"
+    for table in ("labels", "steps", "waiting"):
+        loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN (SELECT id FROM records)"
+        yield f"stray {table}: {connection.execute(loose).fetchone()[0]}"
+    if blueprint.model["status"] == "history":
+        past: dict[int, list[str]] = {}
+        for key, value in connection.execute("SELECT record, value FROM steps ORDER BY id"):
+            past.setdefault(key, []).append(repr(value))
+        yield from (f"{PAST}{key}: {', '.join(values)}" for key, values in past.items())
+    fields = [(field, columns) for field in blueprint.family.fields if (columns := store._columns(field))]
+    cells = [column for _, columns in fields for column in columns]
+    for key, *row in connection.execute(f"SELECT id, {', '.join(cells)} FROM records"):
+        found = dict(zip(cells, row, strict=True))
+        for field, columns in fields:
+            value = state.records[key][field.name]
+            proper = store._encode(field, " ".join(value.split()) if isinstance(value, str) else value)
+            if any(not _same(proper[column], found[column]) for column in columns):
+                yield f"#{key} {field.name} is not stored as this product stores it: {[found[column] for column in columns]}"
+
+
+def _beneath_changed(before: State, after: State) -> list[str]:
+    """What changed beneath the canonical state. A history of statuses may grow; nothing in it may be lost or rewritten."""
+    old = {line.partition(":")[0]: line for line in before.extras if line.startswith(PAST)}
+    new = {line.partition(":")[0]: line for line in after.extras if line.startswith(PAST)}
+    lost = [who for who, line in old.items() if not f"{new.get(who, line)}, ".startswith(f"{line}, ")]
+    plain, there = (Counter(line for line in state.extras if not line.startswith(PAST)) for state in (before, after))
+    return [*((plain - there) + (there - plain)), *(f"{who} rewritten" for who in lost)]
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -76,8 +123,8 @@ def judge(family: Family, before: State, after: State, acts: tuple[Act, ...]) ->
     if asked_notes:
         checks.append(Check("goal-notes", not wrong_notes, f"notes of {wrong_notes} are not as asked" if wrong_notes else "as asked"))
 
-    late = [item for item in after.waiting if item not in want.waiting]
-    lost = [item for item in want.waiting if item not in after.waiting]
+    late = list((Counter(after.waiting) - Counter(want.waiting)).elements())
+    lost = list((Counter(want.waiting) - Counter(after.waiting)).elements())
     checks.append(
         Check("published", not late, f"{len(late)} changes are not in effect" if late else "nothing waits that should be in effect")
     )
@@ -92,7 +139,8 @@ def judge(family: Family, before: State, after: State, acts: tuple[Act, ...]) ->
     changed += [key for key in new if after.notes.get(key)]
     checks.append(Check("frame-notes", not changed, f"notes of {changed} changed" if changed else "as before"))
     checks.append(Check("frame-users", after.users == before.users, "as before" if after.users == before.users else "colleagues changed"))
-    checks.append(Check("frame-extras", after.extras == before.extras, "as before" if after.extras == before.extras else "tables changed"))
+    beneath = _beneath_changed(before, after)
+    checks.append(Check("frame-extras", not beneath, f"changed: {'; '.join(beneath[:3])}" if beneath else "as before"))
     return Scored.all_of(tuple(checks), {"difference": difference(family, before, after)})
 
 
