@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bakeoff.audit import CHECKS, AuditReport, audit_environment, every_task, sample_tasks, wilson
+from bakeoff.audit import CHECKS, AuditReport, audit_environment, every_product, sample_tasks, wilson
 from bakeoff.core import (
     SPLITS,
     Abstained,
@@ -36,11 +37,34 @@ from bakeoff.core import (
     UsageError,
     Verdict,
 )
+from bakeoff.proofs import Canaries, Freedom, any_case
 from toy import PRODUCTS, TEMPLATES, ToyEnvironment, goal_of, judge
 
 
+class Wired(ToyEnvironment):
+    """The toy with all hooks: a state level, freedoms, and a way to plant words."""
+
+    def on_paper(self) -> Environment:
+        return Wired()
+
+    @contextlib.contextmanager
+    def plant(self, task: Task) -> Iterator[Canaries]:
+        honest = self._judge
+        word = "zqplantedlabel"
+        self._judge = lambda: judge(  # type: ignore[method-assign]
+            self._before, self._lockers, replace(self._goal, wanted=replace(self._goal.wanted, label=word)), self._answer is not None
+        )
+        try:
+            yield Canaries({"the wanted label": word}, self.heard)
+        finally:
+            self._judge = honest  # type: ignore[method-assign]
+
+    def heard(self) -> list[tuple[str, str]]:
+        return [("the page", self._words.title)]
+
+
 def shown(report: AuditReport) -> str:
-    console = Console(width=160, record=True, file=io.StringIO())
+    console = Console(width=200, record=True, file=io.StringIO())
     console.print(report)
     return console.export_text()
 
@@ -50,14 +74,15 @@ def statuses(report: AuditReport) -> dict[str, str]:
 
 
 def test_the_toy_passes_every_check() -> None:
-    report = audit_environment(ToyEnvironment, sample=18)
+    report = audit_environment(Wired, sample=18)
     assert report.passed and report.verdict == "passed" and not report.failures, shown(report)
     assert statuses(report) == dict.fromkeys(CHECKS, "passed")
     rates = {rate.agent: rate for rate in report.rates}
-    assert rates["expert"].passed == rates["expert"].trials == 18 and rates["mutants"].passed == 0 < rates["mutants"].trials
-    assert rates["random"].trials == 36 and rates["random"].high < 0.1
+    assert rates["expert"].passed == rates["expert"].trials == 36 and rates["mutants"].passed == 0 < rates["mutants"].trials
+    assert rates["random"].trials == 18 and rates["random"].high < 0.2
+    assert rates["generated mutants"].passed == 0 and rates["generated mutants"].trials > 200 and rates["generated mutants"].tasks == 18
     text = shown(report)
-    assert "passes (18 tasks" in text and all(check in text for check in CHECKS)
+    assert "passes (18 tasks played" in text and all(check in text for check in CHECKS)
     data = json.loads(json.dumps(report.to_dict()))
     assert data["passed"] and len(data["tasks"]) == 18 and data["failures"] == []
 
@@ -89,6 +114,26 @@ class GoalOnly(ToyEnvironment):
     def _judge(self) -> Verdict:
         found = self._lockers[self._goal.target] == self._goal.wanted
         return Scored(float(found and self._answer is not None))
+
+    def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
+        goal = goal_of(task.id)
+        lockers = {locker["id"]: locker for locker in json.loads(artefacts["after.json"])}
+        return Scored(float(lockers[goal.target] == asdict(goal.wanted)))
+
+
+class Numberless(ToyEnvironment):
+    """Does not see what a page cannot show: two records under one number."""
+
+    def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
+        lockers = {locker["id"]: locker for locker in json.loads(artefacts["after.json"])}
+        return super().regrade(task, {**artefacts, "after.json": json.dumps(list(lockers.values())).encode()})
+
+
+class Pedantic(ToyEnvironment):
+    """Says that order does not matter, and then minds it."""
+
+    def freedoms(self, task: Task) -> tuple[Freedom, ...]:
+        return (any_case("capital letters"),)
 
 
 class TrustsTheWorker(ToyEnvironment):
@@ -129,9 +174,31 @@ class Tattletale(ToyEnvironment):
         return replace(screen, elements=(first, *screen.elements[1:]))
 
 
-class LeakySource(ToyEnvironment):
-    def sources(self) -> dict[str, str]:
-        return {"page": f"<!-- rendered for /{self._id.template}#{self._id.seed} -->"}
+class LeakySource(Wired):
+    """Whatever is wanted stands in the page's source."""
+
+    def heard(self) -> list[tuple[str, str]]:
+        return [("the page", "<!-- expects enFwbGFudGVkbGFiZWw= or zqplantedlabel -->")]
+
+
+class Uncontrolled(Wired):
+    """Plants words where no verdict looks."""
+
+    @contextlib.contextmanager
+    def plant(self, task: Task) -> Iterator[Canaries]:
+        yield Canaries({"a comment": "zqnowhere"}, self.heard)
+
+
+class Deaf(ToyEnvironment):
+    """Every seed is the same job."""
+
+    def _begin(self, task: Task, practice: bool) -> Screen:
+        return replace(super()._begin(replace(task, id=replace(task.id, seed=1)), practice), goal="Do it.")
+
+
+class Overconfident(ToyEnvironment):
+    def _judge(self) -> Verdict:
+        return Scored(super()._judge().value)  # type: ignore[union-attr]
 
 
 class MoodyVerifier(ToyEnvironment):
@@ -150,6 +217,21 @@ class Shuffles(ToyEnvironment):
     def _begin(self, task: Task, practice: bool) -> Screen:
         super()._begin(task, practice)
         self._page = next(self.turn) % 2
+        return self._screen()
+
+
+class Personal(ToyEnvironment):
+    """Every other instance begins on the second page."""
+
+    count = itertools.count()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begins_at = next(self.count) % 2
+
+    def _begin(self, task: Task, practice: bool) -> Screen:
+        super()._begin(task, practice)
+        self._page = self._begins_at
         return self._screen()
 
 
@@ -185,14 +267,22 @@ UNSOUND: list[tuple[Callable[[], Environment], str, str]] = [
     (NoProofsEnough, "semantic.mutants_rejected", "at least 6"),
     (GoalOnly, "semantic.mutants_rejected", "relabels the neighbour"),
     (TrustsTheWorker, "adversarial.attacks_floor", "without doing anything"),
-    (PassesIdlers, "semantic.canary_floor", "doing nothing"),
-    (Replayable, "semantic.floor_gap", "replay reached"),
+    (GoalOnly, "semantic.generated_mutants_rejected", "accepted"),
+    (Numberless, "semantic.generated_mutants_rejected", "a copy of"),
+    (Pedantic, "semantic.generated_mutants_rejected", "only capital letters differs"),
+    (PassesIdlers, "semantic.floor_gap", "doing nothing"),
+    (Replayable, "semantic.canary_floor", "replay reached"),
     (Tattletale, "semantic.no_solution_leakage", "the screen shows"),
-    (LeakySource, "semantic.no_solution_leakage", "page's source"),
+    (LeakySource, "runtime.oracle_containment", "shows up in the page"),
+    (Uncontrolled, "runtime.oracle_containment", "the plant reached nothing"),
+    (Overconfident, "runtime.reward_well_formed", "no check failed"),
+    (Deaf, "runtime.seed_control", "one and the same job"),
+    (Shuffles, "runtime.seed_control", "became|differ"),
+    (Shuffles, "runtime.episode_determinism", "became|differ"),
     (MoodyVerifier, "semantic.verifier_determinism", "two verdicts"),
-    (Shuffles, "semantic.replayability", "became|differ"),
-    (LosesArtefacts, "semantic.replayability", "regraded"),
-    (OneRoomForAll, "runtime.isolation", "beside another episode|random neighbour passed"),
+    (Personal, "semantic.replayability", "became|differ"),
+    (LosesArtefacts, "semantic.verifier_portability", "regraded"),
+    (OneRoomForAll, "runtime.episode_isolation", "beside another episode|random neighbour passed"),
 ]
 
 
@@ -241,7 +331,7 @@ def test_an_abstention_is_inconclusive() -> None:
         def _judge(self) -> Verdict:
             return Abstained("the ledger was locked")
 
-    report = audit_environment(Silent, sample=1, checks=["semantic.canary_floor"])
+    report = audit_environment(Silent, sample=1, checks=["semantic.floor_gap"])
     assert report.verdict == "inconclusive" and "the ledger was locked" in report.failures[0].detail
 
 
@@ -290,7 +380,9 @@ def test_without_proofs_the_rest_is_checked_and_sealed_products_are_left_alone()
         "semantic.alternatives_accepted",
         "semantic.mutants_rejected",
         "adversarial.attacks_floor",
-        "semantic.floor_gap",
+        "semantic.canary_floor",
+        "semantic.generated_mutants_rejected",
+        "runtime.oracle_containment",
     }
     assert not any("toy-gamma" in task for task in report.tasks) and any("Sealed" in note for note in report.notes)
     assert "does not apply" in shown(report)
@@ -329,7 +421,7 @@ def test_an_instance_of_the_caller_stays_open_and_isolation_does_not_apply() -> 
     environment = Tracked()
     report = audit_environment(environment, sample=2)
     assert report.passed and environment.closed == 0
-    assert statuses(report)["runtime.isolation"] == "inapplicable"
+    assert statuses(report)["runtime.episode_isolation"] == "inapplicable"
 
 
 def test_what_the_audit_opens_it_closes() -> None:
@@ -361,7 +453,9 @@ def test_a_sample_is_spread_evenly() -> None:
         assert Counter((task.product, task.template) for task in tasks) == {(p.id, t): 2 for p in PRODUCTS for t in TEMPLATES}
         assert tasks == sample_tasks(environment, 18, seed=0, splits=SPLITS) != sample_tasks(environment, 18, seed=1, splits=SPLITS)
         assert {task.product for task in sample_tasks(environment, 9, seed=0, splits=["dev"])} == {"toy-beta"}
-        assert len(every_task(environment, seed=0, splits=SPLITS)) == 9
+        every = every_product(environment, each=2, seed=0, splits=SPLITS)
+        assert Counter(task.product for task in every) == {product.id: 2 for product in PRODUCTS}
+        assert Counter(task.template for task in every) == dict.fromkeys(TEMPLATES, 2)
 
 
 class Many(ToyEnvironment):
@@ -387,7 +481,7 @@ def test_families_take_turns_and_products_do_not_repeat_early(count: int, seed: 
 
 def test_progress_is_told_at_the_start_after_each_task_and_at_the_end() -> None:
     calls: list[tuple[int, int, str]] = []
-    report = audit_environment(ToyEnvironment, sample=3, progress=lambda *call: calls.append(call), checks=["semantic.canary_floor"])
+    report = audit_environment(ToyEnvironment, sample=3, progress=lambda *call: calls.append(call), checks=["semantic.floor_gap"])
     first, second, third = report.tasks
     assert calls == [(0, 3, first), (1, 3, first), (2, 3, second), (3, 3, third), (3, 3, "")]
 
@@ -455,7 +549,7 @@ def test_several_processes_find_what_one_finds() -> None:
 
 @pytest.mark.usefixtures("registered")
 def test_what_dies_with_its_process_stays_open_and_the_rest_is_judged() -> None:
-    report = audit_environment("fragile", sample=9, workers=2, checks=["semantic.canary_floor"])
+    report = audit_environment("fragile", sample=9, workers=2, checks=["semantic.floor_gap"])
     assert report.verdict == "inconclusive"
     assert {("release" in finding.task) for finding in report.failures} == {True} and len(report.failures) == 3
     assert "died" in report.failures[0].detail and sum(finding.status == "passed" for finding in report.findings) == 6

@@ -139,6 +139,7 @@ def judge(before: Sequence[Locker], after: Sequence[Locker], goal: Goal, finishe
     """The goal and the frame: the wanted record is as wanted and no other record changed, and the worker said it was done."""
     old, new = {locker.id: locker for locker in before}, {locker.id: locker for locker in after}
     others = [number for number in old.keys() | new.keys() if number != goal.target and old.get(number) != new.get(number)]
+    others += [locker.id for locker in after if locker is not new[locker.id]]  # two records under one number
     found = new.get(goal.target)
     checks = (
         Check("goal", found == goal.wanted, f"wanted {goal.wanted}, found {found}"),

@@ -10,18 +10,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from bakeoff.audit.report import Finding
-from bakeoff.audit.workshop import Found, Workshop
+from bakeoff.audit.workshop import Found, Order, Workshop
 from bakeoff.core import TaskId, UsageError
 
 _CHILD = "from bakeoff.audit.crew import child; child()"
 
 
-def audit_tasks(
-    name: str, checks: Sequence[str], seed: int, tasks: Sequence[TaskId], workers: int, told: Callable[[int, str], None]
-) -> list[Found]:
+def audit_tasks(name: str, order: Order, tasks: Sequence[TaskId], workers: int, told: Callable[[int, str], None]) -> list[Found]:
     """Audits tasks of a registered environment in `workers` processes; results in the order of the tasks.
 
     `told` is called with the number of tasks done and the one that was done last. Raises `UsageError` as the environment does.
@@ -30,7 +29,7 @@ def audit_tasks(
     for index in range(len(tasks)):
         waiting.put(index)
     done: queue.SimpleQueue[tuple[int, Found] | UsageError] = queue.SimpleQueue()
-    hands = [_Hand(name, checks, seed, tasks, waiting, done) for _ in range(min(workers, len(tasks)))]
+    hands = [_Hand(name, order, tasks, waiting, done) for _ in range(min(workers, len(tasks)))]
     found: dict[int, Found] = {}
     try:
         while len(found) < len(tasks):
@@ -51,15 +50,14 @@ class _Hand(threading.Thread):
     def __init__(
         self,
         name: str,
-        checks: Sequence[str],
-        seed: int,
+        order: Order,
         tasks: Sequence[TaskId],
         waiting: queue.SimpleQueue[int],
         done: queue.SimpleQueue[tuple[int, Found] | UsageError],
     ) -> None:
         super().__init__(daemon=True)
-        self._order = json.dumps({"name": name, "checks": list(checks), "seed": seed, "path": sys.path})
-        self._checks, self._tasks, self._waiting, self._done = checks, tasks, waiting, done
+        self._message = json.dumps({"name": name, "order": asdict(order), "path": sys.path})
+        self._order, self._tasks, self._waiting, self._done = order, tasks, waiting, done
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self.start()
@@ -75,8 +73,10 @@ class _Hand(threading.Thread):
             except (OSError, EOFError) as problem:
                 answer = Found(
                     [
-                        Finding(check, str(self._tasks[index]), "inconclusive", f"the auditing process died: {problem}")
-                        for check in self._checks
+                        Finding(
+                            check, str(self._tasks[index]), "inconclusive", f"the auditing process died: {problem}", tier=self._order.tier
+                        )
+                        for check in self._order.checks
                     ]
                 )
                 self._end()
@@ -91,7 +91,7 @@ class _Hand(threading.Thread):
                 f"import sys, json, os; sys.path[:] = json.loads(os.environ['BAKEOFF_AUDIT'])['path']; {_CHILD}",
             ]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "BAKEOFF_AUDIT": self._order}
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "BAKEOFF_AUDIT": self._message}
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(task.encode() + b"\n")
@@ -128,7 +128,8 @@ def child() -> None:
     import signal
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    order = json.loads(os.environ["BAKEOFF_AUDIT"])
+    message = json.loads(os.environ["BAKEOFF_AUDIT"])
+    order = Order(**message["order"] | {"checks": tuple(message["order"]["checks"])})
     answers: BinaryIO = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever is printed here must not get between the answers
 
@@ -142,7 +143,7 @@ def child() -> None:
         for line in sys.stdin:
             try:
                 if workshop is None:
-                    workshop = Workshop(order["name"], order["checks"], order["seed"])
+                    workshop = Workshop(message["name"], order)
                 answer(workshop.audit(TaskId.parse(line)))
             except UsageError as problem:
                 answer(problem)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from bakeoff.audit.subject import Subject
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Status = Literal["passed", "failed", "inconclusive", "inapplicable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -35,6 +36,7 @@ class Finding:
         status: `inconclusive` when the infrastructure failed or the verdict abstained; `inapplicable` when the task has nothing to check.
         detail: one sentence; for a failure, what to look at.
         subject: which proof or agent it was about, where there are several.
+        tier: where it was found.
     """
 
     check: str
@@ -42,18 +44,45 @@ class Finding:
     status: Status
     detail: str = ""
     subject: str = ""
+    tier: Tier = "played"
 
     def to_dict(self) -> dict[str, str]:
-        return {"check": self.check, "task": self.task, "status": self.status, "subject": self.subject, "detail": self.detail}
+        names = ("check", "tier", "task", "status", "subject", "detail")
+        return {name: str(getattr(self, name)) for name in names}
+
+
+Tier = Literal["played", "state"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""`played`: in the real thing. `state`: on paper, verdicts recomputed from final states, without the environment's surface."""
+
+RIGHT = ("expert", "alternatives", "equivalents")
+WRONG = ("mutants", "generated mutants", "attacks", "noop", "random", "replay")
+"""Groups of results that must pass, and that must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run or one judged state: of which group, which one, on which task, and whether it scored 1."""
+
+    group: str
+    name: str
+    task: str
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often an agent passed. `low`, `high`: 95 % Wilson interval."""
+    """How often something passed. `low`, `high`: 95 % Wilson interval, each trial taken as independent.
+
+    `tasks`: over how many tasks the trials are spread; `tasks_passed`: how many of them passed at least one.
+    """
 
     agent: str
     passed: int
     trials: int
+    tasks: int = 0
+    tasks_passed: int = 0
+    tier: Tier = "played"
 
     @property
     def low(self) -> float:
@@ -64,16 +93,57 @@ class Rate:
         return wilson(self.passed, self.trials)[1]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"agent": self.agent, "passed": self.passed, "trials": self.trials, "low": self.low, "high": self.high}
+        return {
+            "agent": self.agent,
+            "tier": self.tier,
+            "passed": self.passed,
+            "trials": self.trials,
+            "rate": self.passed / self.trials if self.trials else None,
+            "low": self.low,
+            "high": self.high,
+            "tasks": self.tasks,
+            "tasks_passed": self.tasks_passed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """How often the verifier was wrong: `false positive` a wrong result that scored 1, `false negative` a right one that did not.
+
+    By trial, and by task (a task counts when at least one of its trials went wrong: trials of one task resemble each other, so this interval is
+    the honest one when they fail together). Intervals are Wilson's, 95 %.
+    """
+
+    kind: str
+    wrong: int
+    trials: int
+    tasks_wrong: int
+    tasks: int
+
+    def to_dict(self) -> dict[str, Any]:
+        (low, high), (task_low, task_high) = wilson(self.wrong, self.trials), wilson(self.tasks_wrong, self.tasks)
+        return {
+            "kind": self.kind,
+            "wrong": self.wrong,
+            "trials": self.trials,
+            "low": low,
+            "high": high,
+            "tasks_wrong": self.tasks_wrong,
+            "tasks": self.tasks,
+            "tasks_low": task_low,
+            "tasks_high": task_high,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSummary:
-    """One check over all tasks: what it proves, and how often it came out how."""
+    """One check over all tasks of a tier: what it proves, and how often it came out how."""
 
     check: str
     claim: str
     counts: Mapping[Status, int]
+    tier: Tier = "played"
+    rfc: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -83,8 +153,21 @@ class CheckSummary:
                 return status
         return "inapplicable"
 
+    @property
+    def trials(self) -> int:
+        """How many things were looked at, inapplicable ones left out."""
+        return sum(self.counts[status] for status in ("passed", "failed", "inconclusive"))
+
     def to_dict(self) -> dict[str, Any]:
-        return {"check": self.check, "claim": self.claim, "status": self.status, "counts": dict(self.counts)}
+        return {
+            "check_id": self.check,
+            "tier": self.tier,
+            "status": {"passed": "pass", "failed": "fail", "inconclusive": "error", "inapplicable": "skip"}[self.status],
+            "claim": self.claim,
+            "answers": list(self.rfc),
+            "n": self.trials,
+            "counts": dict(self.counts),
+        }
 
 
 @dataclass(frozen=True)
@@ -92,26 +175,42 @@ class AuditReport:
     """The result of an audit.
 
     Attributes:
-        environment: its name.
-        tasks: ids of the audited tasks, in order.
+        subject: what was audited: the environment's name, version, and the content hash of its source.
+        tasks: ids of the tasks that were played, in order.
+        state_tasks: ids of the tasks that were checked at the state level.
         claims: check id → what it proves, for every check that was run.
+        rfc: check id → the check ids of OpenEnv's RFC 008 that it answers.
         findings: one for each check, task and subject.
-        rates: how often the floors and the expert passed.
+        rates: how often each group of right and of wrong results passed, by tier.
+        breakdown: the same by name within groups that have names (kinds of generated mutants, attacks, …).
+        errors: false positives and false negatives of the verifier.
+        sample: how the tasks were chosen, in words.
         seed: of the sample.
+        date: when, ISO 8601 in UTC.
         episodes: how many episodes were run.
         seconds: wall time.
         notes: what a reader should know, e.g. why a split was left out.
     """
 
-    environment: str
+    subject: Subject
     tasks: tuple[str, ...]
+    state_tasks: tuple[str, ...]
     claims: Mapping[str, str]
+    rfc: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
     rates: tuple[Rate, ...]
+    breakdown: Mapping[str, tuple[Rate, ...]]
+    errors: tuple[ErrorRate, ...]
+    sample: str
     seed: int
+    date: str
     episodes: int
     seconds: float
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def environment(self) -> str:
+        return self.subject.environment
 
     @property
     def passed(self) -> bool:
@@ -132,85 +231,85 @@ class AuditReport:
 
     @property
     def summaries(self) -> tuple[CheckSummary, ...]:
-        """One line for each check, in the order of `claims`."""
+        """One line for each check and tier in which it ran, in the order of `claims`."""
+        counts: dict[tuple[str, Tier], dict[Status, int]] = {}
+        for finding in self.findings:
+            counts.setdefault((finding.check, finding.tier), dict.fromkeys(STATUSES, 0))[finding.status] += 1
         return tuple(
-            CheckSummary(check, claim, _count(finding.status for finding in self.findings if finding.check == check))
+            CheckSummary(check, claim, counts[check, tier], tier, self.rfc.get(check, ()))
             for check, claim in self.claims.items()
+            for tier in TIERS
+            if (check, tier) in counts
         )
+
+    def reproduce(self, finding: Finding) -> str:
+        """The command that runs this check on this task again."""
+        paper = " --paper" if finding.tier == "state" else ""
+        return f"bakeoff audit {self.environment} --task '{finding.task}' --check {finding.check} --seed {self.seed}{paper}"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready. Failures and open points are listed one by one; the rest as counts."""
         return {
+            "schema_version": "1",
             "environment": self.environment,
+            "subject": self.subject.to_dict(),
+            "date": self.date,
             "passed": self.passed,
             "verdict": self.verdict,
+            "sample": self.sample,
             "seed": self.seed,
             "episodes": self.episodes,
             "seconds": round(self.seconds, 2),
             "tasks": list(self.tasks),
+            "state_tasks": list(self.state_tasks),
             "checks": [summary.to_dict() for summary in self.summaries],
+            "errors": [error.to_dict() for error in self.errors],
             "rates": [rate.to_dict() for rate in self.rates],
-            "failures": [finding.to_dict() for finding in self.failures],
+            "breakdown": {group: [rate.to_dict() for rate in rates] for group, rates in self.breakdown.items()},
+            "failures": [finding.to_dict() | {"reproduce": self.reproduce(finding)} for finding in self.failures],
             "notes": list(self.notes),
         }
 
     def __rich__(self) -> RenderableType:
-        parts: list[RenderableType] = [self._checks(), self._rates()]
-        if self.failures:
-            parts.append(self._failures())
-        parts += [Text(note, style="dim") for note in self.notes]
-        count = f"{len(self.tasks)} tasks, {self.episodes} episodes, {self.seconds:.0f} s, seed {self.seed}"
-        words = {"passed": "passes", "failed": "FAILS", "inconclusive": "is INCONCLUSIVE: the infrastructure failed; run it again"}
-        style = {"passed": "bold green", "failed": "bold red", "inconclusive": "bold yellow"}
-        parts.append(Text(f"The audit of '{self.environment}' {words[self.verdict]} ({count}).", style=style[self.verdict]))
-        return Group(*parts)
+        from bakeoff.audit.terminal import render
 
-    def _checks(self) -> Table:
-        table = Table(title=f"Audit of '{self.environment}'", title_justify="left")
-        table.add_column("check", no_wrap=True)
-        table.add_column("passed", justify="right", no_wrap=True)
-        table.add_column("")
-        table.add_column("proves that")
-        signs = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "inconclusive": "[yellow]?[/]", "inapplicable": "–"}
-        for summary in self.summaries:
-            total = sum(summary.counts[status] for status in ("passed", "failed", "inconclusive"))
-            share = f"{summary.counts['passed']} of {total}" if total else "does not apply"
-            open_ = f" ({summary.counts['inconclusive']} inconclusive)" if summary.counts["inconclusive"] else ""
-            style = "dim" if summary.status == "inapplicable" else ""
-            table.add_row(summary.check, share, signs[summary.status], summary.claim + open_, style=style)
-        return table
-
-    def _rates(self) -> Table:
-        table = Table(title="How often they passed", title_justify="left")
-        for name in ("agent", "passed", "of", "rate", "95 % interval"):
-            table.add_column(name, justify="left" if name == "agent" else "right")
-        for rate in self.rates:
-            share = f"{rate.passed / rate.trials:.1%}" if rate.trials else "–"
-            table.add_row(rate.agent, str(rate.passed), str(rate.trials), share, f"{rate.low:.1%} to {rate.high:.1%}")
-        return table
-
-    def _failures(self, most: int = 30) -> Table:
-        table = Table(title="What failed or stayed open", title_justify="left", show_lines=True)
-        for name in ("task", "check", "what happened"):
-            table.add_column(name, overflow="fold")
-        for finding in self.failures[:most]:
-            subject = f" [{finding.subject}]" if finding.subject else ""
-            table.add_row(Text(finding.task), Text(finding.check + subject), Text(f"{finding.status}: {finding.detail}"))
-        if len(self.failures) > most:
-            table.add_row("…", "", f"and {len(self.failures) - most} more; the JSON output lists all")
-        return table
+        return render(self)
 
 
-def _count(statuses: Iterable[Status]) -> dict[Status, int]:
-    counts = dict.fromkeys(STATUSES, 0)
-    for status in statuses:
-        counts[status] += 1
-    return counts
+# --- adding up -------------------------------------------------------------------------------------------------------------------------
 
 
-def rates_of(results: Sequence[tuple[str, bool]]) -> tuple[Rate, ...]:
-    """Agent and whether it passed, one for each run, as rates in order of first appearance."""
-    agents = list(dict.fromkeys(agent for agent, _ in results))
-    return tuple(
-        Rate(agent, sum(good for name, good in results if name == agent), sum(name == agent for name, _ in results)) for agent in agents
-    )
+def rates_of(results: Sequence[Result], tier: Tier = "played", by: Literal["group", "name"] = "group") -> tuple[Rate, ...]:
+    """Results of a tier as rates, by group or by name, in order of first appearance."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        found.setdefault(getattr(result, by), []).append(result)
+    return tuple(_rate(name, group, tier) for name, group in found.items())
+
+
+def _rate(name: str, results: Sequence[Result], tier: Tier) -> Rate:
+    passed = [result for result in results if result.passed]
+    tasks, tasks_passed = ({result.task for result in chosen} for chosen in (results, passed))
+    return Rate(name, len(passed), len(results), len(tasks), len(tasks_passed), tier)
+
+
+def breakdown_of(results: Mapping[Tier, Sequence[Result]]) -> dict[str, tuple[Rate, ...]]:
+    """The groups whose results have names, by name; both tiers under one heading."""
+    groups: dict[str, list[Rate]] = {}
+    for tier, found in results.items():
+        for group in dict.fromkeys(result.group for result in found if result.name and result.group != "expert"):
+            groups.setdefault(group, []).extend(rates_of([result for result in found if result.group == group], tier, "name"))
+    return {group: tuple(sorted(rates, key=lambda rate: (TIERS.index(rate.tier), rate.agent))) for group, rates in groups.items()}
+
+
+def errors_of(results: Sequence[Result]) -> tuple[ErrorRate, ...]:
+    """How often the verifier was wrong in either direction; only for directions in which anything was tried."""
+    found = []
+    for kind, groups, wrong in (("false positive", WRONG, True), ("false negative", RIGHT, False)):
+        tried = [result for result in results if result.group in groups]
+        bad = [result for result in tried if result.passed is wrong]
+        if tried:
+            found.append(
+                ErrorRate(kind, len(bad), len(tried), len({result.task for result in bad}), len({result.task for result in tried}))
+            )
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""Which tasks an audit looks at: spread evenly over families, templates, splits, distances and products."""
+"""Which tasks an audit looks at: a sample spread evenly over families, templates, splits, distances and products, or some of every product."""
 
 from __future__ import annotations
 
@@ -30,14 +30,25 @@ def sample_tasks(environment: Environment, count: int, *, seed: int, splits: Seq
     return list(found)
 
 
-def every_task(environment: Environment, *, seed: int, splits: Sequence[Split]) -> list[TaskId]:
-    """One task of every template of every product."""
-    rng = random.Random(f"audit/{environment.name}/{seed}")
-    return [
-        TaskId(environment.name, product.id, product.version, template, rng.randrange(SEEDS))
-        for product in _products(environment, splits)
-        for template in product.templates
-    ]
+def every_product(environment: Environment, *, each: int = 1, seed: int, splits: Sequence[Split]) -> list[TaskId]:
+    """`each` tasks of every product: within a family its templates take turns, so that all are met about equally often. Raises `UsageError`
+    when there is nothing to choose from."""
+    if each < 1:
+        raise UsageError(f"every product needs at least one task, not {each}")
+    rng = random.Random(f"audit/{environment.name}/{seed}/every")
+    products = _products(environment, splits)
+    found: list[TaskId] = []
+    for family in sorted({product.family for product in products}):
+        turns: dict[str, int] = {}
+        for product in products:
+            if product.family != family:
+                continue
+            names = rng.sample(product.templates, len(product.templates))
+            for _ in range(each):
+                template = min(names, key=lambda name: turns.get(name, 0))
+                turns[template] = turns.get(template, 0) + 1
+                found.append(TaskId(environment.name, product.id, product.version, template, rng.randrange(SEEDS)))
+    return found
 
 
 def _products(environment: Environment, splits: Sequence[Split]) -> list[Product]:

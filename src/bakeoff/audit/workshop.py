@@ -1,14 +1,15 @@
-"""One process's part of an audit: two instances of the environment, replaced after a fault, and what was found with them."""
+"""One process's part of an audit: two instances of the environment (or one on paper), replaced after a fault, and what was found with them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bakeoff.audit.checks import Bench, run_check
-from bakeoff.audit.report import Finding, Status
-from bakeoff.audit.sample import every_task, sample_tasks
-from bakeoff.core import SPLITS, Environment, EnvironmentFault, Split, TaskId, make_environment
+from bakeoff.audit.bench import Bench
+from bakeoff.audit.checks import run_check
+from bakeoff.audit.report import Finding, Result, Status, Tier
+from bakeoff.audit.sample import every_product, sample_tasks
+from bakeoff.core import SPLITS, Environment, EnvironmentFault, Split, TaskId, UsageError, make_environment
 
 SAMPLE = 40
 """Tasks in a sample when nobody says how many."""
@@ -19,12 +20,22 @@ HOPELESS = 12
 Source = str | Environment | Callable[[], Environment]
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done with every task: the checks by id, where, the audit's seed, and how many mutants to generate at most."""
+
+    checks: tuple[str, ...]
+    tier: Tier = "played"
+    seed: int = 0
+    most: int = 60
+
+
 @dataclass(slots=True)
 class Found:
-    """What came of one task. `results`: agent or kind of proof, and whether it passed, for each run."""
+    """What came of one task: findings, and every run and judged state."""
 
     findings: list[Finding] = field(default_factory=list)
-    results: list[tuple[str, bool]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     episodes: int = 0
 
@@ -38,8 +49,8 @@ class Found:
 class Workshop:
     """Audits tasks one by one. `source`: a registered name, a factory, or an instance, which then stays the caller's and has no second."""
 
-    def __init__(self, source: Source, checks: Sequence[str], seed: int) -> None:
-        self.source, self.checks, self.seed = source, list(checks), seed
+    def __init__(self, source: Source, order: Order) -> None:
+        self.source, self.order = source, order
         self._pair: tuple[Environment, Environment | None] | None = None
         self._faults = 0
         self._found = Found()
@@ -47,7 +58,9 @@ class Workshop:
 
     def _open(self) -> tuple[Environment, Environment | None]:
         if self._pair is None:
-            if isinstance(self.source, Environment):
+            if self.order.tier == "state":
+                self._pair = (self._paper(), None)
+            elif isinstance(self.source, Environment):
                 self._pair = (self.source, None)
             else:
                 first = self._make()
@@ -57,6 +70,23 @@ class Workshop:
                     first.close()
                     raise
         return self._pair
+
+    def _paper(self) -> Environment:
+        """The environment without its surface. Raises `UsageError` when it has none such."""
+        made = self.source if isinstance(self.source, Environment) else self._make()
+        try:
+            paper: Callable[[], Environment] | None = getattr(made, "on_paper", None)
+            if paper is None:
+                raise UsageError(f"environment '{made.name}' cannot be checked on paper: it offers no `on_paper()`; leave --paper out")
+            return paper()
+        finally:
+            if made is not self.source:
+                made.close()
+
+    @property
+    def environment(self) -> Environment:
+        """The instance in use."""
+        return self._open()[0]
 
     def _make(self) -> Environment:
         if isinstance(self.source, str):
@@ -71,37 +101,39 @@ class Workshop:
             if instance is not None and instance is not self.source:
                 instance.close()
 
-    def choose(self, sample: int | None, all: bool, splits: Sequence[Split] | None) -> tuple[list[TaskId], list[str]]:
-        """The tasks to audit, and what a reader should know about the choice."""
-        environment, _ = self._open()
-        notes: list[str] = []
-        if splits is None:
-            splits = SPLITS
-            first = sample_tasks(environment, 1, seed=self.seed, splits=SPLITS)[0]
-            if environment.expert(environment.task(first)) is None:
-                splits = [split for split in SPLITS if split != "sealed"]
-                notes.append(
-                    "Sealed products were left out: tasks have no expert to prove anything with, and running agents there would be an evaluation."
-                )
-        if all:
-            return every_task(environment, seed=self.seed, splits=splits), notes
-        return sample_tasks(environment, sample if sample is not None else SAMPLE, seed=self.seed, splits=splits), notes
+    def splits(self, wanted: Sequence[Split] | None) -> tuple[list[Split], list[str]]:
+        """The splits to audit, and what a reader should know about the choice."""
+        if wanted is not None:
+            return list(wanted), []
+        first = sample_tasks(self.environment, 1, seed=self.order.seed, splits=SPLITS)[0]
+        if self.environment.expert(self.environment.task(first)) is not None:
+            return list(SPLITS), []
+        note = (
+            "Sealed products were left out: tasks have no expert to prove anything with, and running agents there would be an evaluation."
+        )
+        return [split for split in SPLITS if split != "sealed"], [note]
+
+    def sample(self, count: int, splits: Sequence[Split]) -> list[TaskId]:
+        return sample_tasks(self.environment, count, seed=self.order.seed, splits=splits)
+
+    def every(self, each: int, splits: Sequence[Split]) -> list[TaskId]:
+        return every_product(self.environment, each=each, seed=self.order.seed, splits=splits)
 
     def audit(self, task: TaskId) -> Found:
         """Runs every check on one task."""
         self._found = Found()
         bench: Bench | None = None
         played: dict[str, tuple[Status, str]] = {}
-        for check in self.checks:
+        for check in self.order.checks:
             for last_try in (False, True):
                 if self._faults >= HOPELESS:
                     reason = f"not tried, because the infrastructure had failed {HOPELESS} times in a row"
-                    self._found.findings.append(Finding(check, str(task), "inconclusive", reason))
+                    self._found.findings.append(Finding(check, str(task), "inconclusive", reason, tier=self.order.tier))
                     break
                 try:
                     if bench is None:
                         environment, other = self._open()
-                        bench = Bench(environment, environment.task(task), other, self.seed, played=played)
+                        bench = Bench(environment, environment.task(task), other, self.order.seed, self.order.most, played=played)
                     found = run_check(check, bench)
                 except EnvironmentFault as fault:
                     self._faults += 1
@@ -109,11 +141,11 @@ class Workshop:
                     bench = None
                     self._renew()
                     if last_try or not fault.retryable:
-                        self._found.findings.append(Finding(check, str(task), "inconclusive", fault.reason))
+                        self._found.findings.append(Finding(check, str(task), "inconclusive", fault.reason, tier=self.order.tier))
                         break
                 else:
                     self._faults = 0
-                    self._found.findings += found
+                    self._found.findings += [replace(finding, tier=self.order.tier) for finding in found]
                     break
         self._collect(bench)
         return self._found
