@@ -6,27 +6,31 @@ speak for need no dictionary; words that look like nothing on the screen are tie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from bakeoff.agents.apprentice.workplace.job import Job, Slot, content, shape
+from bakeoff.agents.apprentice.workplace.job import Job, Slot, content, same, shape
 from bakeoff.agents.apprentice.workplace.page import blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
 
-BEAM = 18
-SAME_VALUES = 5
-MOST_CHOICES = 4
+BEAM = 40
+SAME_VALUES = 8
+MOST_CHOICES = 6
 TIE = 2.5  # how far word ties together may move a plan, in spreads of one tie
 Weigh = Callable[[str], float]
 Features = dict[str, float]
 Part = tuple[Features, float]
+Lexicon = dict[tuple[str, str], str]  # label and phrase of the job → the option that it meant here
+Elsewhere = dict[str, dict[str, int]]  # phrase → option (as `plain` writes it) → how often it meant that in other products
+MOST_MEANINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One field of a form and what goes there. `slots`: which values of the job it uses. `kind`: `slot`, `pair` (a name over two fields),
-    `option`, `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
+    `option`, `meant` (the option that a choice named in the job means), `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
 
     label: str
     value: str
@@ -80,22 +84,32 @@ def _share(words: tuple[str, ...], said: frozenset[str] | set[str]) -> float:
 
 
 def _nearly(word: str, said: frozenset[str] | set[str]) -> float:
-    """1 for a word that was said, less for one that shares a long beginning with it (`urgent`, `urgency`)."""
+    """1 for a word that was said, less for one that begins alike (`urgent`, `urgency`; `web`, `website`)."""
     if word in said:
         return 1.0
-    return 0.7 * (len(word) >= 6 and any(other[:5] == word[:5] for other in said if len(other) >= 6))
+    best = 0.0
+    for other in said:
+        size = min(len(word), len(other))
+        if size >= 3 and word[:3] == other[:3]:
+            alike = next((i for i in range(size) if word[i] != other[i]), size)
+            if alike >= 5 or alike == size:
+                best = max(best, alike / max(len(word), len(other)))
+    return 0.8 * best
 
 
 class Actor:
     """Finds and describes the acts worth considering for one job."""
 
-    def __init__(self, job: Job, theory: Theory, weigh: Weigh, facts: dict[str, str]) -> None:
+    def __init__(self, job: Job, theory: Theory, weigh: Weigh, facts: dict[str, str], lexicon: Lexicon, elsewhere: Elsewhere) -> None:
         self.job, self.theory, self.weigh = job, theory, weigh
+        self.lexicon, self.elsewhere = lexicon, elsewhere
+        self._meant: dict[tuple[Slot, str, str, tuple[str, ...]], list[tuple[str, Part]]] = {}
         self.facts = {label: value.lower() for label, value in facts.items()}
+        self.small = False  # whether the form at hand has few fields
         self.named: frozenset[str] = frozenset()  # the values that the record is named by
         self.said = frozenset(job.words)
         self._known: dict[tuple[Slot, str, str, tuple[str, ...]], Part | None] = {}
-        self._chosen: dict[tuple[str, str, tuple[str, ...], bool], list[tuple[Fill | None, Part]]] = {}
+        self._chosen: dict[tuple[str, str, tuple[str, ...], tuple[bool, bool]], list[tuple[Fill | None, Part]]] = {}
 
     def acts(self, command: Command, values: frozenset[int], twins: bool) -> list[Described]:
         """The ways of using one command."""
@@ -104,6 +118,7 @@ class Actor:
             return [Described(Act(command.name), (base[0],), base[1])]
         states = [Described(Act(command.name), (base[0],), base[1])]
         fields = merged(command.form, self.theory)
+        self.small = len(fields) <= 3
         listed = tuple(i for i in sorted(values) if self.job.slots[i].kind == "quoted" and shape(self.job.slots[i].text) == "word")
         for item in fields:
             if item.kind in ("set", "listing") and listed:
@@ -111,7 +126,10 @@ class Actor:
         for index in sorted(values):
             slot = self.job.slots[index]
             grown = list(states)
-            for item in fields:
+            for item in fields if slot.kind == "word" else ():
+                for fill, meaning in self._meanings(slot, item, index):
+                    grown.extend(_with(state, fill, meaning) for state in states if _free(state.act, item.label, index))
+            for item in fields if slot.kind != "word" else ():
                 part = self._slot(slot, item)
                 if part is not None:
                     fill = Fill(item.label, _option(item, slot.text) or slot.text, (index,), "pair" if item.kind == "pair" else "slot")
@@ -129,7 +147,7 @@ class Actor:
 
     def forget(self) -> None:
         """Another kind of target: descriptions of values are made anew."""
-        self._known, self._chosen = {}, {}
+        self._known, self._chosen, self._meant = {}, {}, {}
 
     # --- describing ------------------------------------------------------------------------------------------------------------------
 
@@ -190,6 +208,44 @@ class Actor:
             add(features, f"own:{word}>{item.label}", 1.0 / (len(near) + 1) ** 0.5)
         return features
 
+    def _meanings(self, slot: Slot, item: FieldModel, index: int) -> list[tuple[Fill, Part]]:
+        """A choice that the job names: which option of a field it may mean."""
+        options = [option for option in item.options if not blank(option)]
+        if item.kind not in ("choice", "combo") or not options or _people(item) or any(len(option) > 30 for option in options):
+            return []
+        mark = (slot, item.label, item.kind, item.options)
+        if mark not in self._meant:
+            common: Features = {"choice to option": 1.0}
+            near = set(slot.before[-3:]) | set(slot.after)
+            add(common, "label beside", max(_share(words, near) for words in names(item)))
+            tie(common, tuple(sorted(near)), item.words)
+            for word in near:
+                add(common, f"own:{word}>{item.label}", 1.0 / (len(near) + 1) ** 0.5)
+            words = tuple(slot.text.split(" "))
+            found = []
+            for option in options:
+                features = dict(common)
+                self._word_option(features, item, option, words)
+                self._recalled(features, item.label, slot.text, option)
+                found.append((option, self._worth(features)))
+            self._meant[mark] = sorted(found, key=lambda entry: (-entry[1][1], entry[0]))[:MOST_MEANINGS]
+        return [(Fill(item.label, option, (index,), "meant"), part) for option, part in self._meant[mark]]
+
+    def _recalled(self, features: Features, label: str, phrase: str, option: str) -> None:
+        """What this phrase meant in jobs that passed, here and in other products."""
+        known = self.lexicon.get((label, phrase))
+        if known is not None:
+            add(features, "meant this" if known == option else "meant another", 1.0)
+        elif any(place == label and other == option for (place, _), other in self.lexicon.items()):
+            add(features, "option taken", 1.0)
+        text = plain(option)
+        elsewhere = self.elsewhere.get(phrase, {})
+        if elsewhere:
+            add(features, "meant elsewhere", elsewhere.get(text, 0) / (sum(elsewhere.values()) + 0.5))
+        others = sum(counts.get(text, 0) for other, counts in self.elsewhere.items() if other != phrase)
+        if others > elsewhere.get(text, 0):
+            add(features, "taken elsewhere", others / (others + 0.5))
+
     def _shape_features(self, features: Features, slot: Slot, item: FieldModel) -> bool:
         """How a value looks beside those that stand in a field; False when it cannot be one of them."""
         usual = "name" if item.kind == "pair" else self.theory.shape_of(item)
@@ -219,6 +275,7 @@ class Actor:
             for option in options:
                 features: Features = {"quoted to set": 1.0}
                 self._word_option(features, item, option, content(self.job.slots[index].text))
+                self._recalled(features, item.label, " ".join(content(self.job.slots[index].text)), option)
                 single[index, option] = self._worth(features)
         found: list[tuple[Fill, Part]] = []
         for picked in permutations(options, len(listed)) if len(listed) <= min(len(options), 4) else ():
@@ -239,19 +296,21 @@ class Actor:
         return list(best.values())[:12]
 
     def _choices(self, item: FieldModel, twins: bool) -> list[tuple[Fill | None, Part]]:
-        mark = (item.label, item.kind, item.options, item.required and not item.filled)
+        mark = (item.label, item.kind, item.options, (item.required and not item.filled, self.small))
         if mark not in self._chosen:
             found = [(fill, self._worth(features)) for fill, features in self._choice_features(item, twins)]
             found.sort(key=lambda entry: (-entry[1][1], entry[0].value if entry[0] else ""))
             nothing = [entry for entry in found if entry[0] is None]
             some = [entry for entry in found if entry[0] is not None]
             spoken = not some or "label said" in some[0][1][0] or some[0][1][1] > nothing[0][1][1] - 1.0
-            self._chosen[mark] = [*some[: MOST_CHOICES if spoken else 1], *nothing]
+            few = self.small or item.required
+            self._chosen[mark] = [*some[: MOST_CHOICES if spoken or few else 1], *nothing]
         return self._chosen[mark]
 
     def _choice_features(self, item: FieldModel, twins: bool) -> Iterator[tuple[Fill | None, Features]]:
         """What may stand in a field that no value of the job goes to: nothing, or an option that the job's words speak for."""
         must = item.required and not item.filled and item.kind != "flag"
+        must = must and (item.kind not in ("text", "long") or bool(self.theory.samples(item.label)))  # a remark can always be made up
         nothing: Features = {}
         add(nothing, "required empty", float(must))
         yield None, nothing
@@ -314,6 +373,11 @@ def names(item: FieldModel) -> tuple[tuple[str, ...], ...]:
     return (item.words, content(item.hint)) if item.kind == "pair" and item.hint else (item.words,)
 
 
+def plain(option: str) -> str:
+    """An option without a number before it, in small letters: what it is called wherever it stands."""
+    return re.sub(r"^\W*\d+\W+", "", option).strip().lower()
+
+
 def _people(item: FieldModel) -> bool:
     """Whether the options are names, which are data and may be others in another record or on another day."""
     options = [option for option in item.options if not blank(option)]
@@ -322,8 +386,7 @@ def _people(item: FieldModel) -> bool:
 
 def _option(item: FieldModel, text: str) -> str:
     """The option that is this text, letter case aside; empty when there is none."""
-    wanted = text.strip().lower()
-    return next((option for option in item.options if option.strip().lower() == wanted), "")
+    return next((option for option in item.options if same(option, text)), "")
 
 
 def merged(form: tuple[FieldModel, ...], theory: Theory) -> list[FieldModel]:

@@ -5,17 +5,15 @@ Every method that acts is a generator: it yields an action and is sent the page 
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TypeVar
+import re
 
-from bakeoff.agents.apprentice.workplace.acts import Act, Fill
-from bakeoff.agents.apprentice.workplace.job import content, date_form, day, write_date
-from bakeoff.agents.apprentice.workplace.page import Control, Field, Page, Row, blank
-from bakeoff.agents.apprentice.workplace.theory import Command, Theory
+from bakeoff.agents.apprentice.workplace.acts import Act
+from bakeoff.agents.apprentice.workplace.entry import Entry, Learned, Steps
+from bakeoff.agents.apprentice.workplace.job import content, date_form, day
+from bakeoff.agents.apprentice.workplace.page import Control, Page, Row
+from bakeoff.agents.apprentice.workplace.theory import TICKED, Command, Theory
 from bakeoff.core import Action
 
-T = TypeVar("T")
-Steps = Generator[Action, Page, T]
 MOST_SCREENS = 7
 
 
@@ -23,39 +21,24 @@ class Refused(Exception):
     """The product does not let this command be carried out now, or it turned out to be something else."""
 
 
-class Learned(Exception):
-    """Something about the command was seen for the first time: think again before going on."""
-
-
-class Hand:
-    """Hands and eyes for one product. `page` is what is seen now; everything seen goes into the theory."""
+class Hand(Entry):
+    """Hands and eyes for one product."""
 
     def __init__(self, theory: Theory, page: Page, *, look: bool = True) -> None:
-        self.theory = theory
-        self.page = page
+        super().__init__(theory, page)
         self.look = look  # whether to follow what newly appears after a change
-        self.open_command = ""
         self.record = ""
         self.changed = 0
-        self.actions = 0
-        theory.saw(page)
+        self.doings: list[str] = []  # record, commands and values of what was carried out
+        self.waiting = {control.plain: control.count for control in page.nav if control.count is not None}
 
     # --- moving about ----------------------------------------------------------------------------------------------------------------
-
-    def do(self, action: Action) -> Steps[Page]:
-        """One action and what came of it."""
-        self.actions += 1
-        self.page = yield action
-        self.theory.saw(self.page)
-        return self.page
-
-    def press(self, control: Control | Row) -> Steps[Page]:
-        page = yield from self.do(Action("click", {"ref": control.ref}))
-        return page
 
     def leave_form(self) -> Steps[Page]:
         """Leaves an open form without carrying it out."""
         self.open_command = ""
+        if self.page.form is not None and self.page.form is self.page.inline:
+            self.page.form = None
         for _ in range(3):
             form = self.page.form
             if form is None:
@@ -110,6 +93,33 @@ class Hand:
 
     # --- commands --------------------------------------------------------------------------------------------------------------------
 
+    def tick(self, refs: list[str]) -> Steps[None]:
+        """Ticks rows of the list that are not ticked yet."""
+        for ref in refs:
+            place = [row.tick for row in self.page.rows].index(ref) if ref in [row.tick for row in self.page.rows] else -1
+            element = self.page.by_ref.get(ref)
+            if place >= 0 and element is not None and "checked" not in element.states:
+                yield from self.do(Action("click", {"ref": ref}))
+
+    def _begin_ticked(self, command: Command) -> Steps[None]:
+        """Chooses what is to be done to the ticked rows."""
+        name = command.name.removeprefix(TICKED)
+        box = self.page.bulk
+        if box is None or name not in box.options:
+            raise Refused(f"{name} is not here")
+        yield from self.do(Action("select", {"ref": box.ref, "option": name}))
+        button = self.page.bulk_button
+        if button is not None:
+            yield from self.do(Action("click", {"ref": button.ref}))
+        if self.page.form is None:
+            command.refused += 1
+            raise Refused(f"{name} opens no form")
+        new = command.form is None
+        self.theory.opened(command, self.page)
+        self.open_command = command.name
+        if new and command.form:
+            raise Learned(command.name)
+
     def reveal(self, command: Command) -> Steps[Control | None]:
         """The control of a command, opening menus when it is hidden in one."""
         found = self.page.command(command.name)
@@ -132,11 +142,30 @@ class Hand:
             return
         if self.page.form is not None:
             yield from self.leave_form()
+        if command.level == "ticked":
+            yield from self._begin_ticked(command)
+            return
+        if self.theory.unlock and command.level == "record":
+            key = self.page.command(self.theory.unlock)
+            if key is not None:
+                yield from self.press(key)
         control = yield from self.reveal(command)
         if control is None:
             raise Refused(f"{command.name} is not here")
         before = self.page
-        yield from self.press(control)
+        if control.role == "form":
+            self.open_command = command.name
+            self._see(self.page)
+        else:
+            yield from self.press(control)
+            key = self._asked_for(before)
+            if key is not None:
+                yield from self.press(key)
+                again = self.page.command(command.name)
+                if again is not None and not self.page.alerts:
+                    self.theory.unlock = key.plain
+                    before = self.page
+                    yield from self.press(again)
         page = self.page
         if page.form is not None:
             new = command.form is None
@@ -157,6 +186,12 @@ class Hand:
             command.refused += 1
         raise Refused(f"{command.name} opens no form")
 
+    def _asked_for(self, before: Page) -> Control | None:
+        """The control that a refusal names: it is to be pressed first."""
+        said = " ".join(alert for alert in self.page.alerts if alert not in before.alerts)
+        named = [c for c in self.page.commands if said and re.search(rf"[“\"'‘]{re.escape(c.plain)}[”\"'’]", said)]
+        return named[0] if named and self.page.form is None else None
+
     def carry_out(self, act: Act, said: dict[str, str]) -> Steps[bool]:
         """A command with its fields, through all its screens. `said`: key texts of the record, to tell twins apart. True when it went through."""
         command = self.theory.commands[act.command]
@@ -166,6 +201,7 @@ class Hand:
         if command.done > counted:
             yield from self.follow(before)
             return True
+        notices = self.page.notices
         filled: set[str] = set()
         tried_dates: set[int] = set()
         for _ in range(MOST_SCREENS):
@@ -188,9 +224,15 @@ class Hand:
                 form = self.page.form
                 if form is None or not form.buttons:
                     break
+            yield from self._remark()
+            form = self.page.form
+            if form is None or not form.buttons:
+                break
             labels = [item.label for item in form.fields]
             button = max(reversed(form.buttons), key=lambda c: len(set(content(c.name)) & set(command.words)))
             yield from self.press(button)
+            if self.page.form is self.page.inline and self.page.notices and self.page.notices != notices and not self.page.alerts:
+                self.page.form = None
             again = self.page.form
             if again is None:
                 break
@@ -211,14 +253,21 @@ class Hand:
             yield from self.leave_form()
             return False
         self._done(command, before)
+        self.doings += [act.command, *(fill.value for fill in act.fills if fill.value), *said.values()]
         yield from self.follow(before)
         return True
+
+    def _remark(self) -> Steps[None]:
+        """Says something in a text field that must be filled and that nothing was meant for."""
+        for item in self.page.form.fields if self.page.form is not None else ():
+            if item.required and item.kind in ("text", "long") and not item.value:
+                yield from self.do(Action("type", {"ref": item.ref, "text": "As asked for"}))
 
     def _expect(self, act: Act) -> None:
         """Raises `Learned` when a field does not offer today what the act wants to choose there."""
         for fill in act.fills:
             item = self.page.field(fill.label)
-            if item is not None and item.kind == "choice" and fill.kind in ("slot", "option") and fill.value not in item.options:
+            if item is not None and item.kind == "choice" and fill.kind in ("slot", "option", "meant") and fill.value not in item.options:
                 raise Learned(fill.label)
 
     def _done(self, command: Command, before: Page) -> None:
@@ -257,157 +306,38 @@ class Hand:
             return
         if self.page.form is not None:
             yield from self.leave_form()
+        if not self.changed:
+            return
         for control in self.page.nav:
-            if not control.count:
+            if not control.count or control.count <= (self.waiting.get(control.plain) or 0):
                 continue
             self.theory.counters[control.plain] = self.theory.counters.get(control.plain, 0) + 1
-            yield from self.press(control)
-            for _ in range(3):
-                buttons = [c for c in self.page.commands if c.role == "button" and c.plain not in self.theory.baseline]
-                if not buttons:
-                    buttons = [Control(e.ref, e.role, e.name) for e in self.page.elements if e.role == "button" and e.name]
-                if not buttons:
+            for _ in range(control.count - (self.waiting.get(control.plain) or 0)):
+                yield from self.press(control)
+                now = next((c.count for c in self.page.nav if c.plain == control.plain and c.count), 0)
+                button = self._let_through()
+                if button is None or now <= (self.waiting.get(control.plain) or 0):
                     break
-                yield from self.press(buttons[0])
-                if not any(c.count for c in self.page.nav if c.plain == control.plain):
-                    break
+                yield from self.press(button)
+                if self.page.form is not None and not self.page.form.fields and self.page.form.buttons:
+                    yield from self.press(self.page.form.buttons[0])
             return
 
-    # --- fields ----------------------------------------------------------------------------------------------------------------------
+    def _let_through(self) -> Control | None:
+        """The button that lets a waiting change through: in the row that says what was done last, not one that waited before."""
+        rows = [e for e in self.page.elements if e.role in ("row", "listitem")]
+        buttons = [e for e in self.page.elements if e.role == "button" and e.name]
+        best: tuple[float, int, Control] | None = None
+        for place, row in enumerate(rows):
+            inside = [e for e in buttons if self.page.inside(e, row.ref)]
+            if inside:
+                score = float(sum(text.lower() in row.name.lower() or self._within(text, row.ref) for text in self.doings))
+                if best is None or (score, place) > best[:2]:
+                    best = (score, place, Control(inside[0].ref, inside[0].role, inside[0].name))
+        if best is not None:
+            return best[2]
+        known = [c for c in self.page.commands if c.role == "button" and c.plain not in self.theory.baseline]
+        return known[0] if known else Control(buttons[0].ref, buttons[0].role, buttons[0].name) if buttons else None
 
-    def fill(self, act: Act, filled: set[str], said: dict[str, str]) -> Steps[None]:
-        """Fills the act's fields that stand on this screen and are not filled yet."""
-        for fill in act.fills:
-            if fill.label in filled:
-                continue
-            labels = fill.label.split("\n") if fill.kind == "pair" else [fill.label]
-            if any(self.page.field(label) is None for label in labels):
-                continue
-            filled.add(fill.label)
-            if fill.kind == "pair":
-                first, _, last = fill.value.rpartition(" ")
-                for label, text in zip(labels, (first, last), strict=True):
-                    item = self.page.field(label)
-                    if item is not None:
-                        yield from self.enter(item, text)
-            else:
-                item = self.page.field(fill.label)
-                if item is not None:
-                    yield from self.put(item, fill, said)
-
-    def put(self, item: Field, fill: Fill, said: dict[str, str]) -> Steps[None]:
-        if fill.kind == "twin" or fill.kind == "look":
-            yield from self._pick(item, fill, said)
-        elif fill.kind == "set":
-            yield from self._mark(item, fill.value.split("\n"))
-        else:
-            yield from self.enter(item, fill.value)
-
-    def enter(self, item: Field, text: str) -> Steps[None]:
-        """Puts one value into one field, whatever kind of field it is."""
-        if item.kind == "choice":
-            if item.value == text:
-                return
-            if item.refs:
-                ref = next((ref for ref, option in zip(item.refs, item.options, strict=True) if option == text), "")
-                if ref:
-                    yield from self.do(Action("click", {"ref": ref}))
-            else:
-                yield from self.do(Action("select", {"ref": item.ref, "option": text}))
-        elif item.kind == "combo":
-            if item.value != text:
-                yield from self._combo(item, text)
-        elif item.kind == "flag":
-            if item.value != text:
-                yield from self.do(Action("click", {"ref": item.ref}))
-        else:
-            written = self._written(item, text)
-            if item.value != written:
-                yield from self.do(Action("type", {"ref": item.ref, "text": written}))
-
-    def _written(self, item: Field, text: str) -> str:
-        """A value the way this field wants it."""
-        when = day(text)
-        if when is not None:
-            if item.kind == "date":
-                return write_date(when, 0)
-            told = date_form(item.hint)
-            if told < 0 and item.value:
-                told = date_form(item.value)
-            return write_date(when, told if told >= 0 else max(self.theory.date_form, 0))
-        if text[:1].isdigit() and "," in text and text.replace(",", "").replace(".", "").isdigit():
-            return text.replace(",", "")
-        return text
-
-    def _combo(self, item: Field, text: str) -> Steps[None]:
-        yield from self.do(Action("type", {"ref": item.ref, "text": text}))
-        options = self.page.options_of(item.label)
-        if not options:  # a list may take a moment to open
-            yield from self.do(Action("wait"))
-            options = self.page.options_of(item.label)
-        exact = next((e for e in options if e.name.strip().lower() == text.strip().lower()), None)
-        if exact is not None:
-            yield from self.do(Action("click", {"ref": exact.ref}))
-        elif options:
-            yield from self._shut(item, text)
-
-    def _shut(self, item: Field, text: str) -> Steps[None]:
-        """What was typed is not on offer: looks at all that is, and thinks again."""
-        now = self.page.field(item.label)
-        if now is None:
-            return
-        yield from self.do(Action("type", {"ref": now.ref, "text": ""}))
-        if not self.page.options_of(item.label):
-            yield from self.do(Action("wait"))
-        options = [e.name for e in self.page.options_of(item.label)]
-        self.theory.learned_options(item.label, options)
-        yield from self.do(Action("press", {"key": "Escape"}))
-        if options and text not in options:
-            raise Learned(item.label)
-
-    def look_into(self, item: Field) -> Steps[tuple[str, ...]]:
-        """Opens a field to see its options."""
-        yield from self.do(Action("click", {"ref": item.ref}))
-        if not self.page.options_of(item.label):
-            yield from self.do(Action("wait"))
-        options = [e.name for e in self.page.options_of(item.label)]
-        self.theory.learned_options(item.label, options)
-        return tuple(options)
-
-    def _pick(self, item: Field, fill: Fill, said: dict[str, str]) -> Steps[None]:
-        options = item.options
-        if not options:
-            options = yield from self.look_into(item)
-            fresh = self.page.field(item.label)
-            item = fresh if fresh is not None else item
-            if fill.kind == "look":
-                raise Learned(item.label)
-        mark, holds = said.get("mark", ""), said.get("holds", "") == "yes"
-        keys = [text for name, text in said.items() if name not in ("mark", "holds")]
-        alike = [option for option in options if keys and all(text.lower() in option.lower() for text in keys)]
-        if not alike and keys:
-            alike = [option for option in options if keys[0].lower() in option.lower()]
-        fitting = [option for option in alike if (mark.lower() in option.lower()) != holds] if mark else alike
-        for option in fitting or alike or [option for option in options if not blank(option)]:
-            if item.kind == "combo":
-                box = next((e for e in self.page.options_of(item.label) if e.name == option), None)
-                if box is not None:
-                    yield from self.do(Action("click", {"ref": box.ref}))
-                    return
-                yield from self._combo(item, option)
-            else:
-                yield from self.enter(item, option)
-            return
-
-    def _mark(self, item: Field, wanted: list[str]) -> Steps[None]:
-        """Marks exactly these options."""
-        if item.kind == "listing":
-            yield from self.do(Action("type", {"ref": item.ref, "text": ", ".join(wanted)}))
-            return
-        marked = {part.strip() for part in item.value.split(", ")}
-        for option in item.options:
-            if (option in wanted) != (option in marked):
-                now = self.page.field(item.label)
-                if now is None:
-                    return
-                yield from self.do(Action("click", {"ref": now.refs[now.options.index(option)]}))
+    def _within(self, text: str, ref: str) -> bool:
+        return any(text.lower() in e.name.lower() for e in self.page.below(ref))

@@ -20,13 +20,14 @@ _LITERALS: tuple[tuple[str, str], ...] = (
     ("amount", r"[$€£]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[$€£]?\d+(?:\.\d+)?"),
 )  # fmt: skip
 _NAME = re.compile(r"[A-ZÀ-Ý][\w'’-]*(?:(?: & | )?(?:(?<= )|(?<=& ))[A-ZÀ-Ý][\w'’-]*)*")
+_TURNED = re.compile(r"[A-ZÀ-Ý][\w'’-]+, [A-ZÀ-Ý][\w'’-]+")
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A literal value: its text, kind (`quoted email date phone amount name`), place, and the stems said just before and after it."""
+    """A literal value: its text, kind (`quoted email date phone amount name`, or `word` for a choice), place, and the stems said just before and after it."""
 
     text: str
     kind: str
@@ -47,8 +48,35 @@ class Job:
             free = free[: slot.start] + " " * (slot.end - slot.start) + free[slot.end :]
         found = [(m.start(), _HYPHEN.sub("", m.group().lower())) for m in _WORD.finditer(free)]
         self.words = tuple(dict.fromkeys(stem(word) for _, word in found if word not in FUNCTION_WORDS and len(word) > 1))
+        self._found = found
         self.every_stem = frozenset(stem(word) for _, word in found)
         self.slots = _shared(tuple(self._around(slot, found) for slot in self.slots))
+
+    def _sequence(self) -> list[tuple[str, int, int]]:
+        """Content words as stems, kinds of values and full stops, in order, each with its place in the text."""
+        parts = [(f"<{slot.kind}>", slot.start, slot.end) for slot in self.slots if slot.kind != "word"]
+        parts += [(stem(w), at, at + len(w)) for at, w in self._found if w not in FUNCTION_WORDS and len(w) > 1]
+        parts += [(".", m.start(), m.end()) for m in re.finditer(r"[.!?;:](?= |$)", self.goal)]
+        return sorted(parts, key=lambda part: part[1])
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The instruction as `Phrasing` compares it."""
+        return tuple(token for token, _, _ in self._sequence())
+
+    def mark_choices(self, spans: list[tuple[int, int]]) -> None:
+        """Takes these spans of `tokens` as values of kind `word`: choices that the software may call something else."""
+        parts = self._sequence()
+        fresh, taken = [], set[str]()
+        for a, b in spans:
+            words = tuple(token for token, _, _ in parts[a:b])
+            fresh.append(Slot(" ".join(words), "word", parts[a][1], parts[b - 1][2]))
+            taken.update(words)
+        if fresh:
+            self.slots = tuple(sorted((*self.slots, *fresh), key=lambda slot: slot.start))
+            found = [(at, word) for at, word in self._found if not any(s.start <= at < s.end for s in fresh)]
+            self.slots = _shared(tuple(self._around(slot, found) for slot in self.slots))
+            self.words = tuple(word for word in self.words if word not in taken) or self.words
 
     def without(self, words: frozenset[str]) -> None:
         """Leaves out words that say nothing."""
@@ -135,9 +163,21 @@ def shape(text: str) -> str:
     for kind, pattern in _LITERALS[1:]:
         if re.fullmatch(pattern, text) or (kind == "amount" and re.fullmatch(r"[$€£]?[\d.,]+( ?[$€£])?", text)):
             return kind
-    if _NAME.fullmatch(text) and " " in text:
+    if (_NAME.fullmatch(text) and " " in text) or _TURNED.fullmatch(text):
         return "name"
     return "long" if text.count(" ") >= 3 else "word"
+
+
+def turned(text: str) -> str:
+    """A name with the last word first: `Ada Byron` → `Byron, Ada`; other texts as they are."""
+    first, _, last = text.strip().rpartition(" ")
+    return f"{last}, {first}" if first and "," not in text else text
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same but for letter case and the order of a name's parts."""
+    a, b = one.strip().lower(), other.strip().lower()
+    return a == b or turned(a) == b or a == turned(b)
 
 
 def similar(first: tuple[str, ...], second: tuple[str, ...], heard: dict[str, int]) -> float:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from bakeoff.agents.apprentice.workplace.widgets import WIDGETS, Field, read_fields
 from bakeoff.core import Element, Observation
 
-TEXTUAL = frozenset({"textbox", "searchbox", "spinbutton"})
-_WIDGETS = TEXTUAL | {"combobox", "listbox", "checkbox", "radio", "switch"}
 _BLANK = frozenset({"", "–", "-", "—", "all"})
 _COUNT = re.compile(r"\((\d+)\)")
 
@@ -22,32 +21,14 @@ def blank(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a form.
-
-    `kind`: `text`, `long` (several lines), `date`, `choice` (options known), `combo` (options show when opened), `set` (several
-    options), `listing` (several options, written with commas) or `flag`. `refs`: the handle of each option where each has its own.
-    """
-
-    label: str
-    kind: str
-    ref: str
-    value: str = ""
-    options: tuple[str, ...] = ()
-    refs: tuple[str, ...] = ()
-    required: bool = False
-    hint: str = ""
-    invalid: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One record in a list: the link that opens it, and all its texts."""
+    """One record in a list: the link that opens it, all its texts, and the box that ticks it."""
 
     ref: str
     title: str
     texts: tuple[str, ...]
     labelled: tuple[tuple[str, str], ...] = ()
+    tick: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +82,12 @@ class Page:
         self.pager: list[Control] = []
         self.facts: dict[str, str] = {}
         self.form: Form | None = None
+        self.inline: Form | None = None  # a form that stands on a record's page beside its commands, named by its heading
+        self.sections: list[Control] = []
         self.search: Element | None = None
         self.search_button: Element | None = None
+        self.bulk: Element | None = None  # the list of what can be done to ticked rows
+        self.bulk_button: Element | None = None
         self.notices = tuple(e.name for e in self.elements if e.role == "status" and e.name.strip())
         self.alerts = tuple(e.name for e in self.elements if e.role == "alert" and e.name.strip())
         self.heading = next((e.name for e in self.elements if e.role == "heading"), "")
@@ -138,6 +123,7 @@ class Page:
     def _read(self) -> None:
         self._read_rows()
         self._read_search()
+        self._read_bulk()
         self._read_form()
         form_ref = self.form.ref if self.form else ""
         for element in self.elements:
@@ -146,7 +132,7 @@ class Page:
             roles = self.chain(element)
             control = Control(element.ref, element.role, element.name, element.states)
             if "navigation" in roles:
-                (self.nav if self._main_navigation(element) else self.pager).append(control)
+                (self.pager if self._pages(element) else self.sections if "main" in roles else self.nav).append(control)
             elif (
                 {"row", "cell", "search", "listbox"} & set(roles)
                 or (form_ref and self.inside(element, form_ref))
@@ -158,17 +144,18 @@ class Page:
                 self.openers.append(control)
             else:
                 self.commands.append(control)
+        if self.form is not None and not self.form.dialog and len(self.commands) > 1 and len(self.form.fields) > 1:
+            self.inline, self.form = self.form, None
+            self.commands.append(Control(self.inline.ref, "form", self.inline.heading))
         if self.form is None and not self.rows:
             self._read_facts()
 
-    def _main_navigation(self, element: Element) -> bool:
-        """Whether a link belongs to the product's main navigation rather than to the pages of a list."""
+    def _pages(self, element: Element) -> bool:
+        """Whether a link leads to other pages of a list."""
         at: Element | None = element
         while at is not None and at.role != "navigation":
             at = self.by_ref.get(at.parent) if at.parent else None
-        if at is None:
-            return False
-        return not any(re.fullmatch(r"(page )?\d+ ?(/|of) ?\d+", below.name.strip().lower()) for below in self.below(at.ref))
+        return at is not None and any(re.fullmatch(r"(page )?\d+ ?(/|of) ?\d+", e.name.strip().lower()) for e in self.below(at.ref))
 
     def _read_rows(self) -> None:
         headers = [e.name for e in self.elements if e.role == "columnheader"]
@@ -189,7 +176,8 @@ class Page:
             else:
                 texts = tuple(e.name for e in below if e.role in ("text", "link", "heading", "generic") and e.name)
                 labelled = tuple((text.split(": ", 1)[0], text.split(": ", 1)[1]) for text in texts if ": " in text)
-            self.rows.append(Row(links[0].ref, links[0].name, texts, labelled))
+            tick = next((e.ref for e in below if e.role == "checkbox"), "")
+            self.rows.append(Row(links[0].ref, links[0].name, texts, labelled, tick))
 
     def _read_search(self) -> None:
         self.search = next((e for e in self.elements if e.role == "searchbox"), None)
@@ -201,15 +189,36 @@ class Page:
             self.search_button = next((e for e in inside if e.role == "button"), None)
 
     def _read_facts(self) -> None:
-        """Label and value pairs of a record: blocks that hold texts in turn."""
+        """Label and value pairs of a record: below a heading, texts in turn; and what stands in a form on the same page."""
         for holder, inside in self.children.items():
             if holder is None or self.by_ref[holder].role not in ("generic", "group", "list", "region", "main", "term"):
                 continue
-            texts = [e for e in inside if e.role == "text" and e.name]
-            if len(texts) < 6 or len(texts) % 2 or not any(e.role == "heading" for e in inside):
+            headed = [place for place, e in enumerate(inside) if e.role == "heading"]
+            if not headed:
                 continue
-            for label, value in zip(texts[::2], texts[1::2], strict=True):
-                self.facts[label.name] = value.name
+            texts = []
+            for element in inside[headed[-1] + 1 :]:
+                if element.role != "text":
+                    break
+                if element.name:
+                    texts.append(element.name)
+            if len(texts) >= 4 and len(texts) % 2 == 0:
+                self.facts.update(zip(texts[::2], texts[1::2], strict=True))
+        for item in self.inline.fields if self.inline else ():
+            self.facts.setdefault(item.label, item.value or "–")
+
+    def _read_bulk(self) -> None:
+        """What can be done to ticked rows: a list of options with a button beside it."""
+        if not any(row.tick for row in self.rows):
+            return
+        for element in self.elements:
+            roles = self.chain(element)
+            if element.role == "combobox" and element.options and "search" not in roles and not {"row", "listitem"} & set(roles):
+                beside = self.children.get(element.parent, [])
+                button = next((e for e in beside[beside.index(element) :] if e.role == "button"), None)
+                if button is not None:
+                    self.bulk, self.bulk_button = element, button
+                    return
 
     # --- forms ---------------------------------------------------------------------------------------------------------------------
 
@@ -224,66 +233,26 @@ class Page:
         if holder is None:
             return
         inside = self.below(holder.ref)
-        heading = next((e.name for e in inside if e.role == "heading"), holder.name or self.heading)
-        form = Form(heading, ref=holder.ref, dialog=dialog is not None)
-        taken: set[str] = set()
-        for place, element in enumerate(inside):
-            if element.ref in taken or "disabled" in element.states or "readonly" in element.states:
-                continue
-            if element.role == "group":
-                choices = [e for e in self.below(element.ref) if e.role in ("radio", "checkbox")]
-                if choices:
-                    taken.update(e.ref for e in choices)
-                    form.fields.append(self._group(element, choices))
-            elif element.role in _WIDGETS:
-                hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
-                form.fields.append(self._field(element, hint))
-            elif element.role == "button" and element.name and "listbox" not in self.chain(element):
+        heading = next((e.name for e in inside if e.role == "heading"), holder.name or self._heading_before(holder) or self.heading)
+        fields, rest = read_fields(inside, self.below, self._starred)
+        form = Form(heading, fields, ref=holder.ref, dialog=dialog is not None)
+        for element in rest:
+            if element.role == "button" and "listbox" not in self.chain(element):
                 form.buttons.append(Control(element.ref, element.role, element.name, element.states))
-            elif element.role == "link" and element.name:
+            elif element.role == "link":
                 form.leave.append(Control(element.ref, element.role, element.name, element.states))
         if form.buttons or form.fields:
             self.form = form
 
+    def _heading_before(self, holder: Element) -> str:
+        """The heading that stands just before a form."""
+        siblings = self.children.get(holder.parent, [])
+        place = next((index for index, e in enumerate(siblings) if e.ref == holder.ref), 0)
+        return next((e.name for e in reversed(siblings[:place]) if e.role == "heading"), "")
+
     def _asks(self, form: Element) -> bool:
         """Whether a form asks for something: it has fields, or a way to leave it; one that only holds a button is a command."""
-        return any(e.role in _WIDGETS or e.role == "link" for e in self.below(form.ref))
-
-    def _group(self, group: Element, choices: list[Element]) -> Field:
-        label = (
-            next((e.name for e in self.children.get(group.ref, ()) if e.role in ("text", "heading", "legend")), group.name) or group.name
-        )
-        marked = [e.name for e in choices if "checked" in e.states]
-        required = "required" in group.states or any(e.name == "*" for e in self.below(group.ref))
-        return Field(
-            group.name or label,
-            "choice" if choices[0].role == "radio" else "set",
-            choices[0].ref,
-            ", ".join(marked),
-            tuple(e.name for e in choices),
-            tuple(e.ref for e in choices),
-            required,
-            invalid=any("invalid" in e.states for e in choices),
-        )
-
-    def _field(self, element: Element, hint: str) -> Field:
-        kind, options = "text", element.options
-        if element.role in ("combobox", "listbox"):
-            kind = "choice" if options else "combo"
-        elif element.role in ("checkbox", "switch", "radio"):
-            kind = "flag"
-        elif element.attributes.get("type") == "date":
-            kind = "date"
-        elif element.attributes.get("resize") or element.box.height > 50:
-            kind = "long"
-        value = ("yes" if "checked" in element.states else "no") if kind == "flag" else element.value
-        listed = hint.partition(": ")[2].split(", ") if hint.count(", ") >= 1 and ": " in hint else []
-        if kind == "text" and len(listed) > 1:
-            kind, options = "listing", tuple(listed)
-        required = "required" in element.states or self._starred(element)
-        placeholder = element.attributes.get("placeholder", "")
-        name = element.name or placeholder
-        return Field(name, kind, element.ref, value, tuple(options), (), required, placeholder or hint, "invalid" in element.states)
+        return any(e.role in WIDGETS or e.role in ("link", "group") for e in self.below(form.ref))
 
     def _starred(self, element: Element) -> bool:
         siblings = self.children.get(element.parent, [])
@@ -321,4 +290,5 @@ class Page:
     @property
     def text(self) -> str:
         """All texts, for a quick look whether something stands here."""
-        return "\n".join(e.name for e in self.elements if e.name and e.role not in ("option", "row", "listitem", "generic"))
+        shown = [e.name for e in self.elements if e.name and e.role not in ("option", "row", "listitem", "generic")]
+        return "\n".join((*shown, *(e.value for e in self.elements if e.value and e.role != "searchbox")))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Features, Weigh, add
+from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Elsewhere, Features, Lexicon, Weigh, add, plain
 from bakeoff.agents.apprentice.workplace.job import Job, content, similar
 from bakeoff.agents.apprentice.workplace.theory import Theory
 
-KEPT_PLANS = 40
-PAIRS, TRIPLES = 26, 14  # of how many acts pairs and triples are made
+KEPT_PLANS = 60
+PAIRS, TRIPLES = 40, 16  # of how many acts pairs and triples are made
 SAME_ACT = 4
 
 
@@ -18,13 +18,15 @@ SAME_ACT = 4
 class Plan:
     """Acts in order, on a record (`target` is `record`) or from the list; `pick` tells twins apart: the one that `holds` or `lacks` a value.
 
-    `key` says what the plan does with the job's own values left out: equal for the same way of doing another such job.
+    `key` says what the plan does with the job's own values left out: equal for the same way of doing another such job. `detail` adds which
+    option each choice named in the job is taken to mean.
     """
 
     acts: tuple[Act, ...]
     target: str
     pick: str = ""
     key: str = ""
+    detail: str = ""
     features: Features = field(default_factory=dict)
     score: float = 0.0
     parts: tuple[Features, ...] = ()
@@ -38,20 +40,61 @@ class Past:
     key: str
     commands: tuple[str, ...]
     passed: bool
+    signature: str = ""
+    detail: str = ""
+    meant: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()  # label, phrases of the job, options chosen for them
+
+
+def lexicon(past: list[Past]) -> Lexicon:
+    """What phrases meant, as far as jobs that passed settle it: of several at once, the one left over when the others are known."""
+    known: Lexicon = {}
+    for _ in range(3):
+        for item in past:
+            for label, phrases, options in item.meant if item.passed else ():
+                open_phrases = [phrase for phrase in phrases if (label, phrase) not in known]
+                used = {known[label, phrase] for phrase in phrases if (label, phrase) in known}
+                left = [option for option in options if option not in used]
+                if len(open_phrases) == len(left) == 1:
+                    known[label, open_phrases[0]] = left[0]
+    return known
+
+
+def elsewhere(pasts: list[list[Past]]) -> Elsewhere:
+    """What phrases meant in several products, by the words of the options."""
+    found: Elsewhere = {}
+    for past in pasts:
+        for (_, phrase), option in lexicon(past).items():
+            counts = found.setdefault(phrase, {})
+            counts[plain(option)] = counts.get(plain(option), 0) + 1
+    return found
 
 
 class Planner:
     """Finds the plans worth considering for one job."""
 
-    def __init__(self, job: Job, theory: Theory, past: list[Past], weigh: Weigh, facts: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        theory: Theory,
+        past: list[Past],
+        weigh: Weigh,
+        facts: dict[str, str] | None = None,
+        others: list[list[Past]] | None = None,
+    ) -> None:
         self.job, self.theory, self.weigh = job, theory, weigh
-        self.actor = Actor(job, theory, weigh, facts or {})
+        self.actor = Actor(job, theory, weigh, facts or {}, lexicon(past), elsewhere(others or []))
+        self.signature = job.signature
+        self.same = [item for item in past if item.signature == self.signature]
+        self.learned: dict[str, float] = {}  # ways that passed in other products → for how like a job
+        for item in (item for store in others or [] for item in store if item.passed):
+            alike = 1.0 if item.signature == self.signature else 0.8 * similar(item.words, job.words, theory.words)
+            self.learned[item.key] = max(alike, self.learned.get(item.key, 0.0))
         self.doable = self._doable()
         self.past = [(item, similar(item.words, job.words, theory.words)) for item in past]
         self.failed: dict[str, float] = {}
         for item, alike in self.past:
             if not item.passed and alike > 0.35:
-                self.failed[item.key] = self.failed.get(item.key, 0.0) + alike
+                self.failed[item.detail] = self.failed.get(item.detail, 0.0) + alike
         self._history: dict[tuple[str, ...], Features] = {}
         self.roles: dict[int, str] = {}
         self.everything: frozenset[int] = frozenset()
@@ -68,6 +111,13 @@ class Planner:
             mark = {index for index in values if twins and self.job.slots[index].kind == "email"}
             commands = [c for c in self.theory.record_commands() if c.name not in ruled_out]
             plans += self._combine([act for c in commands for act in self.actor.acts(c, values - mark, twins)], values, twins)
+            for command in self.theory.ticked_commands() if twins else ():
+                if command.name not in ruled_out and command.form is not None:
+                    plans += [
+                        self._plan((act,), values, "ticked", pick, {})
+                        for act in self.actor.acts(command, values - mark, twins)
+                        for pick in ("holds", "lacks")
+                    ]
             self.actor.named = frozenset()
             self.actor.forget()
         self.roles = self._roles(everything)
@@ -75,11 +125,11 @@ class Planner:
             if command.name not in ruled_out:
                 extra = {"at list with record" if found else "at list without record": 1.0}
                 plans += [self._plan((act,), everything, "list", "", extra) for act in self.actor.acts(command, everything, False)]
-        plans.sort(key=lambda plan: (-plan.score, plan.key))
+        plans.sort(key=lambda plan: (-plan.score, plan.detail))
         kept: dict[str, Plan] = {}
         for plan in plans:
             if len(kept) < KEPT_PLANS:
-                kept.setdefault(plan.key, plan)
+                kept.setdefault(plan.detail, plan)
         for plan in kept.values():
             features: Features = {}
             for part in plan.parts:
@@ -143,8 +193,11 @@ class Planner:
             for word in {word for act in acts for fill in act.fills if fill.kind == "twin" for word in content(fill.label)}:
                 add(own, f"{pick}~{word}")
             used |= {index for index in values if self.job.slots[index].kind == "email"}
-        add(own, "value unused", float(len(values - used)))
-        if target == "record":
+        unused = values - used
+        worded = {index for index in unused if self.job.slots[index].kind == "word"}
+        add(own, "value unused", float(len(unused) - len(worded)))
+        add(own, "choice unused", float(len(worded)))
+        if target != "list":
             add(own, "key found", float(len(self.everything - values)))
         done: set[str] = set()
         spoken: list[str] = []
@@ -163,13 +216,16 @@ class Planner:
             add(own, "plain job, plain command", float(not values and len(acts) == 1 and command.form == ()))
         add(own, "word twice", float(len(spoken) - len(set(spoken))))
         add(own, "said, not done", float(len(self.doable - done)))
-        key = f"{target}{pick}:" + ";".join(self._told(act) for act in acts)
-        add(own, "failed for this", min(self.failed.get(key, 0.0), 3.0))
+        key = f"{target}{pick}:" + ";".join(self._told(act, False) for act in acts)
+        detail = f"{target}{pick}:" + ";".join(self._told(act, True) for act in acts)
+        add(own, "failed for this", min(self.failed.get(detail, 0.0), 3.0))
+        add(own, "worked elsewhere", self.learned.get(key, 0.0))
+        add(own, "worked for same", float(any(item.passed and item.key == key for item in self.same)))
         history = self._recalled(tuple(sorted(act.command for act in acts)))
         score = sum(item.score for item in group)
         score += sum(self.weigh(name) * value for part in (own, history) for name, value in part.items())
         parts = (*(part for item in group for part in item.parts), own, history)
-        return Plan(acts, target, pick, key, score=score, parts=parts)
+        return Plan(acts, target, pick, key, detail, score=score, parts=parts)
 
     def _idle(self, act: Act) -> bool:
         """Whether nothing that the job says speaks for this act."""
@@ -179,9 +235,12 @@ class Planner:
         }
         return not act.used and not words & self.actor.said
 
-    def _told(self, act: Act) -> str:
+    def _told(self, act: Act, detail: bool) -> str:
         fills = []
         for fill in sorted(act.fills, key=lambda item: item.label):
+            if fill.kind == "meant" and detail:
+                fills.append(f"{fill.label}={self.job.slots[fill.slots[0]].text} as {fill.value}")
+                continue
             value = fill.value if fill.kind in ("option", "set") else " ".join(self.roles.get(slot, "") for slot in fill.slots)
             fills.append(f"{fill.label}={value}")
         return f"{act.command}({'|'.join(fills)})"

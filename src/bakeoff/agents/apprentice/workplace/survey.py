@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 from bakeoff.agents.apprentice.workplace.acts import Act, Fill
-from bakeoff.agents.apprentice.workplace.hand import Hand, Learned, Refused, Steps
+from bakeoff.agents.apprentice.workplace.entry import Learned, Steps, WrongStart
+from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
+from bakeoff.agents.apprentice.workplace.job import day
 from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
 
 MOST_RECORDS = 4
+COMMON = ("a", "e")  # letters that most names and titles contain
+MOST_SCREENS = 4
 
 
 class Survey:
@@ -23,7 +28,7 @@ class Survey:
     def walk(self) -> Steps[None]:
         """Forms first, then options that show only when opened, then effects."""
         yield from self.hand.go_home()
-        yield from self._from_anywhere()
+        yield from self._list()
         for _ in range(MOST_RECORDS):
             unknown = [c for c in self.theory.record_commands() if c.form is None]
             if self.opened and not unknown:
@@ -31,18 +36,20 @@ class Survey:
             if not (yield from self._next_record()):
                 break
             yield from self._forms()
+        yield from self._from_anywhere()
+        yield from self._ticked_forms()
         yield from self._effects()
 
     def _from_anywhere(self) -> Steps[None]:
         for command in [c for c in self.theory.commands.values() if c.level == "list" and c.form is None and not c.leads]:
-            with contextlib.suppress(Refused, Learned):
+            with contextlib.suppress(Refused, Learned, WrongStart):
                 yield from self.hand.begin(command)
             yield from self._look_into_fields()
             yield from self.hand.leave_form()
 
     def _next_record(self) -> Steps[bool]:
         """Opens a record that was not opened yet; one that differs most in its row from those opened."""
-        yield from self.hand.go_home()
+        yield from self._list()
         rows = self.hand.page.rows
         fresh = [row for row in rows if "\n".join(row.texts) not in self.opened]
         if not fresh:
@@ -55,6 +62,14 @@ class Survey:
         yield from self.hand.open_row(row)
         return True
 
+    def _list(self) -> Steps[None]:
+        """To the list; one that shows nothing before something is looked for is asked for a letter that most names have."""
+        yield from self.hand.go_home()
+        for text in COMMON:
+            if self.hand.page.rows or self.hand.page.search is None:
+                return
+            yield from self.hand.search(text)
+
     def _forms(self) -> Steps[None]:
         """Opens each command of this record whose form was never seen."""
         record = self.hand.page.location
@@ -64,7 +79,7 @@ class Survey:
             yield from self.hand.press(opener)
             self.theory.saw_record(self.hand.page, opener.plain)
         for command in [c for c in self.theory.record_commands() if c.form is None]:
-            with contextlib.suppress(Refused, Learned):
+            with contextlib.suppress(Refused, Learned, WrongStart):
                 yield from self.hand.begin(command)
             yield from self._look_into_fields()
             if self.hand.page.form is not None:
@@ -78,16 +93,51 @@ class Survey:
                     return
 
     def _look_into_fields(self) -> Steps[None]:
-        form = self.hand.page.form
-        if form is None:
-            return
-        for item in form.fields:
-            if item.kind == "combo" and not self.theory.combos.get(item.label):
-                now = self.hand.page.field(item.label)
-                if now is not None:
-                    yield from self.hand.look_into(now)
-                    if self.hand.page.form is None:
-                        return
+        """Opens fields whose options are hidden; of a form in several screens, on all of them."""
+        for _ in range(MOST_SCREENS):
+            form = self.hand.page.form
+            if form is None:
+                return
+            for item in form.fields:
+                if item.kind == "combo" and not self.theory.combos.get(item.label) and item.label not in self.theory.calendars:
+                    now = self.hand.page.field(item.label)
+                    if now is not None:
+                        yield from self.hand.look_into(now)
+                        yield from self.hand.shut(item.label)
+                        if self.hand.page.form is None:
+                            return
+            command = self.theory.commands.get(self.hand.open_command)
+            more = any(_more_to_come(e.name) for e in self.hand.page.below(form.ref) if e.role == "text")
+            if command is None or not more or not form.buttons:
+                return
+            yield from self._required()
+            form = self.hand.page.form
+            if form is None or not form.buttons:
+                return
+            before = [item.label for item in form.fields]
+            yield from self.hand.press(form.buttons[-1])
+            if self.hand.page.form is None or [item.label for item in self.hand.page.form.fields] == before:
+                return
+            self.theory.next_step(command, self.hand.page)
+
+    def _required(self) -> Steps[None]:
+        """Fills what must be filled before the next screen comes."""
+        for item in self.hand.page.form.fields if self.hand.page.form is not None else ():
+            if item.required and blank(item.value):
+                made = self._made_up(self.theory.model(item), None)
+                if made is not None and made.kind != "twin":
+                    with contextlib.suppress(Learned):
+                        yield from self.hand.put(item, made, {})
+
+    def _ticked_forms(self) -> Steps[None]:
+        """Opens what can be done to two ticked rows and to no single record."""
+        for command in [c for c in self.theory.ticked_commands() if c.form is None]:
+            yield from self._list()
+            yield from self.hand.tick([row.tick for row in self.hand.page.rows[:2] if row.tick])
+            with contextlib.suppress(Refused, Learned, WrongStart):
+                yield from self.hand.begin(command)
+            if self.hand.page.form is not None:
+                yield from self.hand.leave_form()
 
     def _effects(self) -> Steps[None]:
         """Carries commands through with made-up values: those with few fields first, those that may remove something last."""
@@ -100,12 +150,12 @@ class Survey:
             act = Act(command.name, tuple(fill for item in command.form if (fill := self._made_up(item, command)) is not None))
             try:
                 yield from self.hand.carry_out(act, {})
-            except (Refused, Learned):
+            except (Refused, Learned, WrongStart):
                 continue
 
-    def _made_up(self, item: FieldModel, command: Command) -> Fill | None:
+    def _made_up(self, item: FieldModel, command: Command | None) -> Fill | None:
         """A value that fits a field that must be filled (or the first of an optional few)."""
-        if not (item.required and not item.filled) and len(command.form or ()) > 2:
+        if command is not None and not (item.required and not item.filled) and len(command.form or ()) > 2:
             return None
         if item.kind in ("choice", "combo"):
             options = [option for option in item.options if not blank(option)]
@@ -116,5 +166,12 @@ class Survey:
             return None
         samples = self.theory.samples(item.label)
         if item.kind == "date" or self.theory.shape_of(item) == "date":
-            return Fill(item.label, "2026-11-05")
+            seen = [value for value in samples if day(value)]
+            return Fill(item.label, seen[-1] if seen else "2026-05-05")
         return Fill(item.label, samples[-1] if samples else "Trial")
+
+
+def _more_to_come(text: str) -> bool:
+    """Whether a text counts screens and this is not the last: `Step 1 of 3`."""
+    found = re.search(r"(\d+) ?(?:of|/) ?(\d+)", text)
+    return found is not None and int(found[1]) < int(found[2])

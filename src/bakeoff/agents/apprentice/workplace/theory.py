@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bakeoff.agents.apprentice.workplace.job import content, date_form, shape
-from bakeoff.agents.apprentice.workplace.page import Field as Widget
 from bakeoff.agents.apprentice.workplace.page import Page, blank
+from bakeoff.agents.apprentice.workplace.widgets import Field as Widget
 
 KEPT_VALUES = 40
+TICKED = "ticked: "
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Command:
 
     @property
     def words(self) -> tuple[str, ...]:
-        return content(self.name)
+        return content(self.name.removeprefix(TICKED))
 
     def traits(self) -> tuple[str, ...]:
         """What kind of command this is, apart from what it is called; the same words for every product."""
@@ -101,6 +102,9 @@ class Theory:
     words: dict[str, int] = field(default_factory=dict)  # in how many jobs here a word was said
     jobs: int = 0
     titles: list[str] = field(default_factory=list)  # what records are called
+    unlock: str = ""  # the control that has to be pressed before a record's commands work
+    calendars: list[str] = field(default_factory=list)  # fields that open a calendar
+    many: list[str] = field(default_factory=list)  # fields that take several options, or none
     _title_labels: tuple[int, set[str]] | None = None
 
     # --- taking in screens -----------------------------------------------------------------------------------------------------------
@@ -117,6 +121,9 @@ class Theory:
         for control in page.nav:
             if "selected" not in control.states and control.count is None:
                 self.command(control.plain, "list")
+        for option in page.bulk.options if page.bulk is not None else ():
+            if not blank(option):
+                self.command(TICKED + option, "ticked")
         for row in page.rows:
             if row.title not in self.titles and len(self.titles) < 4 * KEPT_VALUES:
                 self.titles.append(row.title)
@@ -126,10 +133,10 @@ class Theory:
             self.value(label, value)
         if page.form is not None:
             for item in page.form.fields:
-                if item.kind in ("text", "date", "long", "combo") and item.value:
-                    self.value(item.label, item.value)
                 if item.options:
                     self.combos.setdefault(item.label, list(item.options))
+                if item.kind == "set" and item.label not in self.many:
+                    self.many.append(item.label)
 
     def saw_record(self, page: Page, menu: str = "") -> None:
         """Takes in the commands of a record's page; `menu` is the control that was just opened."""
@@ -159,10 +166,26 @@ class Theory:
         before = {item.label: item for item in command.form or ()}
         models = []
         for item in page.form.fields:
-            options = item.options or tuple(self.combos.get(item.label, ()))
-            models.append(FieldModel(item.label, item.kind, options, item.required, not blank(item.value), item.hint))
+            models.append(self.model(item))
             before.pop(item.label, None)
         command.form = (*models, *before.values())
+
+    def model(self, item: Widget) -> FieldModel:
+        """A field as it is remembered; it has just been opened, so what stands in it is what stood there before."""
+        if item.kind in ("text", "date", "long", "combo") and item.value:
+            self.value(item.label, item.value)
+        kind = "date" if item.label in self.calendars else "set" if item.kind == "choice" and item.label in self.many else item.kind
+        options = item.options or tuple(self.combos.get(item.label, ()))
+        return FieldModel(item.label, kind, options, item.required, not blank(item.value), item.hint)
+
+    def learned_calendar(self, label: str) -> None:
+        """A field turned out to open a calendar."""
+        if label not in self.calendars:
+            self.calendars.append(label)
+        for command in self.commands.values():
+            for item in command.form or ():
+                if item.label == label:
+                    item.kind = "date"
 
     def next_step(self, command: Command, page: Page) -> None:
         """A further screen of the same command: its fields belong to it too."""
@@ -170,10 +193,8 @@ class Theory:
             return
         known = {item.label for item in command.form}
         more = [
-            FieldModel(w.label, w.kind, w.options or tuple(self.combos.get(w.label, ())), w.required, not blank(w.value), w.hint)
-            for w in page.form.fields
-            if w.label not in known
-        ]
+            self.model(w) for w in page.form.fields if w.label not in known
+        ]  # fmt: skip
         command.form = (*command.form, *more)
 
     def learned_options(self, label: str, options: Iterable[str]) -> None:
@@ -200,10 +221,21 @@ class Theory:
     # --- questions -------------------------------------------------------------------------------------------------------------------
 
     def record_commands(self) -> list[Command]:
-        return [c for c in self.commands.values() if c.level == "record" and not c.leads]
+        return [c for c in self.commands.values() if c.level == "record" and not c.leads and c.name != self.unlock]
 
     def list_commands(self) -> list[Command]:
         return [c for c in self.commands.values() if c.level == "list" and not c.leads and c.form is not None]
+
+    def ticked_commands(self) -> list[Command]:
+        """What can be done to rows ticked in the list and to no single record."""
+        return [c for c in self.commands.values() if c.level == "ticked" and c.name.removeprefix(TICKED) not in self.commands]
+
+    def last_first(self) -> bool:
+        """Whether records are titled by names with the last name first."""
+        return 2 * sum(shape(title) == "name" and ", " in title for title in self.titles) > max(len(self.titles), 1)
+
+    def knows_title(self, text: str) -> bool:
+        return text in self.titles
 
     def samples(self, label: str) -> list[str]:
         """Values seen under this label; a label with a unit or remark is matched without it."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bakeoff.agents.apprentice.workplace.acts import Weigh
-from bakeoff.agents.apprentice.workplace.hand import Hand, Learned, Refused, Steps
-from bakeoff.agents.apprentice.workplace.job import Job
+from bakeoff.agents.apprentice.workplace.entry import Learned, Steps, WrongStart
+from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
+from bakeoff.agents.apprentice.workplace.job import Job, same, turned
 from bakeoff.agents.apprentice.workplace.page import Page, Row
 from bakeoff.agents.apprentice.workplace.plans import Past, Plan, Planner
 from bakeoff.agents.apprentice.workplace.theory import Theory
@@ -27,6 +28,7 @@ class Target:
     title: str
     twins: int = 1
     location: str = ""
+    wrong: list[str] = field(default_factory=list)  # twins from which it cannot be done
 
 
 @dataclass
@@ -52,7 +54,9 @@ class Worker:
         *,
         check: bool = True,
         wonder: np.random.Generator | None,
+        others: list[list[Past]] | None = None,
     ) -> None:
+        self.others = others or []
         self.job, self.theory, self.past, self.weigh, self.check = job, theory, past, weigh, check
         self.wonder = wonder
         self.noise: dict[str, float] = {}
@@ -77,6 +81,8 @@ class Worker:
                 break
             try:
                 done = yield from self.carry_out(plan)
+            except WrongStart:
+                continue
             except Refused:
                 self.refusals.append(plan)
                 ruled_out |= self._refused(plan)
@@ -111,8 +117,8 @@ class Worker:
             if self.targets and slots[a].kind != slots[self.targets[0].slots[0]].kind:
                 continue
             rows = yield from self._rows(slots[a].text)
-            titled = [row for row in rows if row.title.lower() == slots[a].text.lower()]
-            exact = [row for row in titled if any(slots[b].text.lower() == text.lower() for text in _parts(row))]
+            titled = [row for row in rows if same(row.title, slots[a].text)]
+            exact = [row for row in titled if any(same(slots[b].text, text) for text in _parts(row))]
             if exact:
                 self.targets.append(Target((a, b), exact[0].title, len(exact)))
                 self.theory.title_kind[slots[a].kind] = self.theory.title_kind.get(slots[a].kind, 0) + 1
@@ -124,7 +130,7 @@ class Worker:
             yield from self._try_maybe(maybe)
         if not self.targets and not pairs and able:
             rows = yield from self._rows(slots[able[0]].text)
-            titled = [row for row in rows if row.title.lower() == slots[able[0]].text.lower()]
+            titled = [row for row in rows if same(row.title, slots[able[0]].text)]
             if titled:
                 self.targets.append(Target((able[0],), titled[0].title, len(titled)))
 
@@ -143,11 +149,11 @@ class Worker:
         for a, b in maybe:
             for place in range(3):
                 rows = yield from self._rows(slots[a].text)
-                titled = [row for row in rows if row.title.lower() == slots[a].text.lower()]
+                titled = [row for row in rows if same(row.title, slots[a].text)]
                 if place >= len(titled):
                     break
                 yield from self.hand.open_row(titled[place])
-                if slots[b].text in self.hand.page.text:
+                if slots[b].text in self.hand.page.text or turned(slots[b].text) in self.hand.page.text:
                     self.targets.append(Target((a, b), slots[a].text, 1, self.hand.page.location))
                     return
 
@@ -156,12 +162,15 @@ class Worker:
         yield from self.hand.go_home()
         page = self.hand.page
         if page.search is not None:
-            if page.search.value != text:
-                yield from self.hand.search(text)
+            wanted = turned(text) if self.theory.last_first() and not self.theory.knows_title(text) else text
+            if page.search.value != wanted:
+                yield from self.hand.search(wanted)
+            if not self.hand.page.rows and text.count(" ") == 1:
+                yield from self.hand.search(turned(text) if wanted == text else text)
             return self.hand.page.rows
         rows = list(page.rows)
         for _ in range(4):
-            if any(row.title.lower() == text.lower() for row in rows) or not self.hand.page.pager:
+            if any(same(row.title, text) for row in rows) or not self.hand.page.pager:
                 break
             before = [row.title for row in self.hand.page.rows]
             yield from self.hand.press(self.hand.page.pager[-1])
@@ -172,9 +181,9 @@ class Worker:
 
     def _fitting(self, target: Target, rows: list[Row]) -> list[Row]:
         slots = self.job.slots
-        fitting = [row for row in rows if row.title.lower() == target.title.lower()]
+        fitting = [row for row in rows if same(row.title, target.title)]
         for index in target.slots[1:]:
-            closer = [row for row in fitting if any(slots[index].text.lower() == text.lower() for text in _parts(row))]
+            closer = [row for row in fitting if any(same(slots[index].text, text) for text in _parts(row))]
             fitting = closer or fitting
         return fitting
 
@@ -191,7 +200,9 @@ class Worker:
             if not rows:
                 raise Refused("the record is gone")
             yield from self.hand.open_row(rows[min(place, len(rows) - 1)])
-            if target.twins == 1 or not mark or not pick:
+            if self.hand.page.location in target.wrong:
+                continue
+            if target.twins == 1 or not mark or not pick or target.wrong:
                 break
             if (mark in self.hand.page.text) == (pick == "holds"):
                 break
@@ -214,11 +225,11 @@ class Worker:
                 break
         keys = frozenset(slot for target in self.targets for slot in target.slots)
         twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
-        planner = Planner(self.job, self.theory, self.past, self.weigh, self.hand.page.facts)
+        planner = Planner(self.job, self.theory, self.past, self.weigh, self.hand.page.facts, self.others)
         plans = planner.plans(keys, found=bool(self.targets), twins=twins, ruled_out=ruled_out)
         if not plans:
             return None
-        chosen = max(range(len(plans)), key=lambda place: plans[place].score + self._whim(plans[place].key))
+        chosen = max(range(len(plans)), key=lambda place: plans[place].score + self._whim(plans[place].detail))
         self.tried.plans, self.tried.chosen = plans, chosen
         return plans[chosen]
 
@@ -235,6 +246,8 @@ class Worker:
     def carry_out(self, plan: Plan) -> Steps[bool]:
         """All acts of a plan on all its records."""
         self.done_acts = 0
+        if plan.target == "ticked":
+            return (yield from self._ticked(plan))
         if plan.target == "list":
             for act in plan.acts:
                 done = yield from self.hand.carry_out(act, {})
@@ -251,10 +264,27 @@ class Worker:
             for act in plan.acts:
                 if self.hand.open_command != act.command or self.hand.page.form is None:
                     yield from self.open(target, plan.pick)
-                done = yield from self.hand.carry_out(act, said)
+                try:
+                    done = yield from self.hand.carry_out(act, said)
+                except WrongStart:
+                    target.wrong.append(target.location)
+                    target.location = ""
+                    raise
                 self.done_acts += 1
                 if not done:
                     return False
+        return True
+
+    def _ticked(self, plan: Plan) -> Steps[bool]:
+        """A command on rows that are ticked in the list: all twins of the record."""
+        target = self.targets[0]
+        rows = self._fitting(target, (yield from self._rows(target.title)))
+        said = {f"key {place}": self.job.slots[index].text for place, index in enumerate(target.slots)}
+        said["mark"], said["holds"] = self._mark(), "no" if plan.pick == "holds" else "yes"
+        yield from self.hand.tick([row.tick for row in rows])
+        for act in plan.acts:
+            if not (yield from self.hand.carry_out(act, said)):
+                return False
         return True
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from bakeoff.agents.apprentice.workplace.belief import Belief, Episode
-from bakeoff.agents.apprentice.workplace.hand import Steps
-from bakeoff.agents.apprentice.workplace.job import Job
+from bakeoff.agents.apprentice.workplace.entry import Steps
+from bakeoff.agents.apprentice.workplace.job import Job, content
 from bakeoff.agents.apprentice.workplace.page import Page
-from bakeoff.agents.apprentice.workplace.plans import Past
+from bakeoff.agents.apprentice.workplace.phrasing import Phrasing
+from bakeoff.agents.apprentice.workplace.plans import Past, Plan
 from bakeoff.agents.apprentice.workplace.survey import Survey
 from bakeoff.agents.apprentice.workplace.theory import Theory
 from bakeoff.agents.apprentice.workplace.worker import Worker
@@ -41,6 +42,7 @@ class Workplace:
         self.random = random
         self.belief = Belief(use_prior="no-prior" not in switches)
         self.stores: dict[str, Store] = {}
+        self.phrasing = Phrasing()
         self.current = ""
         self.worker: Worker | None = None
         self.steps: Steps[None] | None = None
@@ -109,9 +111,19 @@ class Workplace:
         job = Job(observation.goal)
         store = self.store
         store.theory.today.clear()
+        tokens = job.tokens
+        job.mark_choices(self.phrasing.choices(tokens))
+        self.phrasing.hear(tokens)
         job.without(store.theory.heard(job.words))
         self.worker = Worker(
-            job, store.theory, store.past, self.belief.weigh, Page(observation), check="no-check" not in self.switches, wonder=wonder
+            job,
+            store.theory,
+            store.past,
+            self.belief.weigh,
+            Page(observation),
+            check="no-check" not in self.switches,
+            wonder=wonder,
+            others=[other.past for mark, other in self.stores.items() if mark != self.current] if self.belief.use_prior else [],
         )
         self.steps = self.worker.work()
         return next(self.steps)
@@ -137,7 +149,8 @@ class Workplace:
         sure = 1.0 if tried.complete or outcome.passed else 0.3
         store.episodes.append(Episode([c for c, _ in encoded], [v for _, v in encoded], tried.chosen, bool(outcome.passed), sure))
         names = tuple(sorted(act.command for act in plan.acts))
-        store.past.append(Past(worker.job.words, plan.key, names, bool(outcome.passed)))
+        job = worker.job
+        store.past.append(Past(job.words, plan.key, names, bool(outcome.passed), job.signature, plan.detail, _meant(plan, job)))
         self.belief.fit(store.episodes)
 
     # --- words -----------------------------------------------------------------------------------------------------------------------
@@ -185,17 +198,24 @@ class Workplace:
                 "past": [asdict(past) for past in store.past],
                 "episodes": [[[len(c) for c in e.columns], e.chosen, e.passed, e.sure] for e in store.episodes],
             }
-        return {"belief": self.belief.to_dict(), "products": products, "current": self.current, "room left": self.room_left}
+        return {
+            "belief": self.belief.to_dict(),
+            "products": products,
+            "current": self.current,
+            "room left": self.room_left,
+            "phrasing": self.phrasing.to_dict(),
+        }
 
     def load(self, directory: Path, data: dict[str, Any]) -> None:
         """The inverse of `save`."""
         self.belief.load(data["belief"])
         self.stores = {}
+        self.phrasing = Phrasing.from_dict(data["phrasing"])
         for place, (mark, stored) in enumerate(data["products"].items()):
             columns = np.load(directory / f"workplace-{place}-columns.npy")
             values = np.load(directory / f"workplace-{place}-values.npy")
             store = Store(Theory.from_dict(stored["theory"]))
-            store.past = [Past(tuple(p["words"]), p["key"], tuple(p["commands"]), p["passed"]) for p in stored["past"]]
+            store.past = [_past(p) for p in stored["past"]]
             at = 0
             for sizes, chosen, passed, sure in stored["episodes"]:
                 cuts = [at + int(cut) for cut in np.cumsum([0, *sizes])]
@@ -229,3 +249,20 @@ def _told(key: str) -> str:
     where = "open the record" if target.startswith("record") else "from the list"
     which = {"holds": " that stays", "lacks": " that goes"}.get(target.removeprefix("record"), "")
     return f"{where}{which}, " + ", then ".join(parts)
+
+
+def _past(stored: dict[str, Any]) -> Past:
+    meant = tuple((label, tuple(phrases), tuple(options)) for label, phrases, options in stored["meant"])
+    return Past(**{**stored, "words": tuple(stored["words"]), "commands": tuple(stored["commands"]), "meant": meant})
+
+
+def _meant(plan: Plan, job: Job) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    """Which options were chosen for which phrases of the job."""
+    found: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    for fill in (fill for act in plan.acts for fill in act.fills):
+        if fill.kind == "meant":
+            found.append((fill.label, (job.slots[fill.slots[0]].text,), (fill.value,)))
+        elif fill.kind == "set":
+            phrases = tuple(" ".join(content(job.slots[index].text)) for index in fill.slots)
+            found.append((fill.label, phrases, tuple(fill.value.split("\n"))))
+    return tuple(found)

@@ -1,0 +1,128 @@
+"""The fields of a form, whatever they are made of: text boxes, lists, radio buttons, rows of buttons, chips, calendars, dates in three parts.
+
+Knows how such widgets are built everywhere; no label and no product.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bakeoff.agents.apprentice.reading import MONTHS
+from bakeoff.agents.apprentice.workplace.job import day, shape
+from bakeoff.core import Element
+
+TEXTUAL = frozenset({"textbox", "searchbox", "spinbutton"})
+WIDGETS = TEXTUAL | {"combobox", "listbox", "checkbox", "radio", "switch"}
+Below = Callable[[str], list[Element]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form.
+
+    `kind`: `text`, `long` (several lines), `date`, `choice` (options known), `combo` (options show when opened), `set` (several
+    options), `listing` (several options, written with commas) or `flag`. `refs`: the handle of each option where each has its own, or of
+    the day, the month and the year of a date in three parts. `opener`: it is pressed to see its options, or its calendar.
+    """
+
+    label: str
+    kind: str
+    ref: str
+    value: str = ""
+    options: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    required: bool = False
+    hint: str = ""
+    invalid: bool = False
+    opener: bool = False
+
+
+def read_fields(inside: list[Element], below: Below, starred: Callable[[Element], bool]) -> tuple[list[Field], list[Element]]:
+    """The fields among these elements, and what is no part of any: buttons and links."""
+    fields: list[Field] = []
+    rest: list[Element] = []
+    taken: set[str] = set()
+    for place, element in enumerate(inside):
+        if element.ref in taken or "disabled" in element.states or "readonly" in element.states:
+            continue
+        if element.role == "group":
+            found = _group(element, below)
+            if found is not None:
+                fields.append(found)
+            if found is not None or _calendar(element, below):
+                taken.update(e.ref for e in below(element.ref))
+        elif element.role == "listbox" and not element.options:
+            taken.update(e.ref for e in below(element.ref))
+        elif element.role in WIDGETS:
+            hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
+            fields.append(_single(element, hint, starred(element)))
+        elif element.role == "button" and {"collapsed", "expanded"} & element.states:
+            label = next((e.name for e in reversed(inside[max(place - 2, 0) : place]) if e.role == "text" and e.name != "*"), "")
+            value = element.name.removeprefix(label).strip() if label and element.name.startswith(label) else element.name
+            kind = "date" if day(value) or shape(value) == "date" else "combo"
+            fields.append(Field(label or element.name, kind, element.ref, value, (), (), starred(element), "", opener=True))
+        elif element.role in ("button", "link") and element.name:
+            rest.append(element)
+    return fields, rest
+
+
+def _calendar(group: Element, below: Below) -> bool:
+    return any(e.role in ("table", "grid") for e in below(group.ref))
+
+
+def _group(group: Element, below: Below) -> Field | None:
+    """Several widgets that are one field: radio buttons, boxes to tick, buttons in a row, or the parts of a date."""
+    inside = below(group.ref)
+    label = group.name or next((e.name for e in inside if e.role in ("text", "heading", "legend") and e.name != "*"), "")
+    required = "required" in group.states or any(e.name == "*" for e in inside)
+    invalid = any("invalid" in e.states for e in inside)
+    choices = [e for e in inside if e.role in ("radio", "checkbox")]
+    buttons = [e for e in inside if e.role == "button" and e.name]
+    boxes = [e for e in inside if e.role == "combobox"]
+    if choices:
+        marked = [e.name for e in choices if "checked" in e.states]
+        kind = "choice" if choices[0].role == "radio" else "set"
+        picked = choices
+    elif len(boxes) == 3 and len(inside) < 9:
+        return _parts_of_a_date(label, boxes, required, invalid)
+    elif len(buttons) > 1 and not _calendar(group, below) and not any(e.role in WIDGETS for e in inside):
+        marked = [e.name for e in buttons if {"selected", "checked", "pressed"} & e.states]
+        kind = "choice" if len(marked) == 1 or required else "set"
+        picked = buttons
+    else:
+        return None
+    names, refs = tuple(e.name for e in picked), tuple(e.ref for e in picked)
+    return Field(label, kind, picked[0].ref, ", ".join(marked), names, refs, required, invalid=invalid)
+
+
+def _parts_of_a_date(label: str, boxes: list[Element], required: bool, invalid: bool) -> Field | None:
+    """Three lists for day, month and year, in whatever order."""
+    months = [e for e in boxes if {name.capitalize() for name in MONTHS} <= set(e.options) or {"Jan", "Dec"} <= set(e.options)]
+    years = [e for e in boxes if any(re.fullmatch(r"\d{4}", option) for option in e.options)]
+    days = [e for e in boxes if "31" in e.options and e not in months]
+    if len(months) != 1 or len(years) != 1 or len(days) != 1:
+        return None
+    value = f"{days[0].value} {months[0].value} {years[0].value}" if days[0].value not in ("", "–", "-") else ""
+    return Field(label, "date", boxes[0].ref, value, (), (days[0].ref, months[0].ref, years[0].ref), required, invalid=invalid)
+
+
+def _single(element: Element, hint: str, starred: bool) -> Field:
+    kind, options = "text", element.options
+    if element.role in ("combobox", "listbox"):
+        kind = "choice" if options else "combo"
+    elif element.role in ("checkbox", "switch", "radio"):
+        kind = "flag"
+    elif element.attributes.get("type") == "date":
+        kind = "date"
+    elif element.attributes.get("resize") or element.box.height > 50:
+        kind = "long"
+    value = ("yes" if "checked" in element.states else "no") if kind == "flag" else element.value
+    listed = hint.partition(": ")[2].split(", ") if hint.count(", ") >= 1 and ": " in hint else []
+    if kind == "text" and len(listed) > 1:
+        kind, options = "listing", tuple(listed)
+    placeholder = element.attributes.get("placeholder", "")
+    name = element.name or placeholder
+    required = "required" in element.states or starred
+    return Field(name, kind, element.ref, value, tuple(options), (), required, placeholder or hint, "invalid" in element.states)
