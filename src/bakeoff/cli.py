@@ -276,6 +276,25 @@ def replay(
 # --- looking at environments -------------------------------------------------------------------------------------------------------
 
 
+def _place(text: str) -> str:
+    """`path/app.toml` and `path/app.toml/task#seed` as names of the environment `outside`, which then knows this one app."""
+    path, suffix, rest = text.partition(".toml")
+    if not suffix or rest[:1] not in ("", "/", "#"):
+        return text
+    from bakeoff.environments.outside.app import read_app
+    from bakeoff.environments.outside.environment import APPS
+
+    file = Path(path + suffix)
+    app = read_app(file)
+    os.environ[APPS] = str(file.resolve())
+    return f"outside/{app.name}@{app.version}{rest}"
+
+
+def _environment(text: str) -> str:
+    """The name of an environment, given by name or by an app's file."""
+    return _place(text).partition("/")[0]
+
+
 @app.command("list")
 @friendly
 def list_(
@@ -293,11 +312,14 @@ def list_(
       bakeoff list
 
       bakeoff list browser --family crm --split dev
+
+      bakeoff list examples/lending.toml
     """
     from rich.table import Table
 
     from bakeoff.core import SPLITS, load, names
 
+    environment = None if environment is None else _environment(environment)
     if environment is None:
         for group in ("environments", "agents"):
             out.print(f"[b]{group}[/]")
@@ -365,9 +387,12 @@ def try_(
       bakeoff try miniwob/click-test --agent random
 
       bakeoff try browser/crm-harbor@1/assign-lead#17 --agent expert --show
+
+      bakeoff try examples/lending.toml/take-back#3
     """
     from bakeoff.core import Ledger, Practice, Scored, load, make_agent
 
+    task = _place(task)
     environment = task.partition("/")[0]
     options: dict[str, Any] = {}
     if show:
@@ -481,7 +506,7 @@ def audit(
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
         result = audit_environment(
-            environment,
+            _environment(environment),
             sample=sample,
             all=everything,
             seed=seed,

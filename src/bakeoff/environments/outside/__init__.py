@@ -1,0 +1,1 @@
+"""Software from elsewhere as workplaces: any web app, wrapped by one TOML file and no Python."""
