@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -66,7 +67,9 @@ _FLAGS = (
     # Two pages of the browser's own interface, which cost more than half of the start and work on every navigation.
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,PreloadTopChromeWebUI,"
     # A new frame host for each navigation within a site: a fifth of its cost.
-    "RenderDocument",
+    "RenderDocument,"
+    # The page's tasks held back after input until a frame has been drawn: our looking would wait with them.
+    "DeferRendererTasksAfterInput",
     "--force-color-profile=srgb",
     "--force-device-scale-factor=1",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -82,6 +85,18 @@ _FLAGS = (
     "--disable-logging",
     "--no-startup-window",
 )
+# Services that look at every field that is typed into and at every page that is visited; contexts inherit them.
+_PREFERENCES = {
+    "autofill": {"enabled": False, "profile_enabled": False, "credit_card_enabled": False},
+    "browser": {"enable_spellchecking": False},
+    "credentials_enable_service": False,
+    "password_manager_enabled": False,
+    "profile": {"password_manager_enabled": False, "password_manager_leak_detection": False},
+    "safebrowsing": {"enabled": False, "enhanced": False},
+    "search": {"suggest_enabled": False},
+    "spellcheck": {"dictionaries": [], "use_spelling_service": False},
+    "translate": {"enabled": False},
+}
 
 
 def find_executable(executable: str | None = None) -> str:
@@ -127,6 +142,8 @@ class Browser:
         path = find_executable(executable)
         _sweep()
         profile = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-{_start_time(os.getpid())}-", dir=_profiles()))
+        (profile / "Default").mkdir()
+        (profile / "Default" / "Preferences").write_text(json.dumps(_PREFERENCES), encoding="utf-8")
         arguments = [path, *_FLAGS, f"--user-data-dir={profile}"]
         if headless:
             arguments.append("--headless=new")
@@ -188,6 +205,7 @@ class Browser:
         *,
         ignore: str = "",
         timeout: float = 15.0,
+        still: bool = False,
     ) -> Tab:
         """A tab in a fresh context of its own: no cookies, storage, cache or history shared with any other.
 
@@ -197,6 +215,9 @@ class Browser:
             init_script: JavaScript that runs in the page's own world before any script of each page.
             ignore: CSS selector of parts of the page that are left out of every observation.
             timeout: seconds after which a page that does not answer counts as hung.
+            still: the pages do all their work at once and show nothing that moves. They are then drawn only when a screenshot is asked for,
+                an action has settled after two turns of their event loop, and text enters as from an input method: at once but for its last
+                letter, which is a key.
         """
         from bakeoff.environments.browser.tab import Tab
 
@@ -214,7 +235,7 @@ class Browser:
                 proxyServer="http://127.0.0.1:1",
                 proxyBypassList=f"<-loopback>;{host}:{port}",
             )["browserContextId"]
-            return Tab(self, context, f"{parts.scheme}://{host}:{port}", viewport, init_script, ignore, timeout)
+            return Tab(self, context, f"{parts.scheme}://{host}:{port}", viewport, init_script, ignore, timeout, still)
         except ProtocolError as problem:
             raise EnvironmentFault(f"Chromium could not open a tab: {problem}") from problem
 

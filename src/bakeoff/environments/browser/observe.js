@@ -865,5 +865,13 @@
     return observe();
   }
 
-  globalThis.bakeoff = {observe, complete, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  // For pages that do all their work at once and draw nothing over time.
+  async function still() {
+    await turn();
+    await turn();
+    finishAnimations();
+    return observe();
+  }
+
+  globalThis.bakeoff = {observe, complete, still, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
 })();

@@ -61,7 +61,15 @@ class Tab:
     """Made by `Browser.open`. Not safe for use from two threads at once."""
 
     def __init__(
-        self, browser: Browser, context: str, origin: str, viewport: tuple[int, int], init_script: str, ignore: str, timeout: float
+        self,
+        browser: Browser,
+        context: str,
+        origin: str,
+        viewport: tuple[int, int],
+        init_script: str = "",
+        ignore: str = "",
+        timeout: float = 15.0,
+        still: bool = False,
     ) -> None:
         self.browser = browser
         self.origin = origin
@@ -70,6 +78,8 @@ class Tab:
         self._init_script = init_script
         self._ignore = ignore
         self._timeout = timeout
+        self._still = still
+        self._front = ""  # the empty tab before a tab that is not drawn
         self._mouse = (0.0, 0.0)
         self._rows: list[Any] = []
         self._closed = False
@@ -79,8 +89,17 @@ class Tab:
         # Headless, a full screen has no tab strip or toolbar that would be drawn anew with every page.
         window: dict[str, Any] = {"newWindow": True, "windowState": "fullscreen"} if browser.headless else {}
         window |= {"width": viewport[0], "height": viewport[1]} if not window else {}
-        created = root.call("Target.createTarget", timeout, url="about:blank", browserContextId=context, **window)
-        self._adopt(browser.attached(created["targetId"], timeout), created["targetId"])
+        if still and browser.headless:  # behind an empty tab, so that neither the page nor the browser around it is drawn
+            self._front = self._create(window)
+            front = browser.connection.session(browser.attached(self._front, timeout))
+            front.call("Runtime.runIfWaitingForDebugger", timeout)
+            window = {"background": True}
+        target = self._create(window)
+        self._adopt(browser.attached(target, timeout), target)
+
+    def _create(self, window: Mapping[str, Any]) -> str:
+        root = self.browser.connection.browser
+        return str(root.call("Target.createTarget", self._timeout, url="about:blank", browserContextId=self._context, **window)["targetId"])
 
     # --- looking -------------------------------------------------------------------------------------------------------------
 
@@ -115,7 +134,12 @@ class Tab:
 
     def screenshot(self) -> bytes:
         """The view as PNG."""
-        reply = self._page.session.call("Page.captureScreenshot", self._timeout, format="png", optimizeForSpeed=True)
+        page, root = self._page, self.browser.connection.browser
+        if self._front:
+            root.call("Target.activateTarget", self._timeout, targetId=page.target)
+        reply = page.session.call("Page.captureScreenshot", self._timeout, format="png", optimizeForSpeed=True)
+        if self._front:
+            root.call("Target.activateTarget", self._timeout, targetId=self._front)
         return base64.b64decode(reply["data"])
 
     def evaluate(self, js: str, world: Literal["page", "isolated"] = "page") -> Any:
@@ -188,7 +212,8 @@ class Tab:
         """
         self.browser.connection.browser.call("Storage.clearCookies", self._timeout, browserContextId=self._context)
         if self._mouse != (0.0, 0.0):
-            self._send(*self._move(0.0, 0.0))
+            page = self._page
+            page.session.forget(*page.session.post(*self._move(0.0, 0.0)))
         view = self.goto(path)
         self._page.session.call("Page.resetNavigationHistory", self._timeout)
         return view
@@ -229,7 +254,7 @@ class Tab:
         self._send(*self._move(x, y), *self._button(x, y, 1), *self._button(x, y, 2))
 
     def _do_hover(self, ref: str) -> None:
-        self._send(*self._move(*self._point(ref)))
+        self._glide(*self._move(*self._point(ref)))
 
     def _do_click_at(self, x: float, y: float) -> None:
         self._inside(x, y)
@@ -328,11 +353,12 @@ class Tab:
         if not self._script(f"bakeoff.selectAll({row})"):
             raise ActionError(f"{ref}: the field does not take the focus")
         commands: list[Command] = []
+        per_key = 1 if self._still and kind != "number" else _PER_KEY_LIMIT
         if not text:
             commands += keys.stroke("Backspace")
-        elif len(text) > _PER_KEY_LIMIT:
+        elif len(text) > per_key:
             commands.append(("Input.insertText", {"text": text[:-1]}))
-        for char in text[-1:] if len(text) > _PER_KEY_LIMIT else text:
+        for char in text[-1:] if len(text) > per_key else text:
             commands += keys.stroke("Enter" if char == "\n" else char)
         self._send(*commands)
         return None
@@ -403,10 +429,11 @@ class Tab:
         press, release = self._button(*start, 1)
         with page.session.changed:
             page.drag = None
-        self._send(*self._move(*start), press)
+        self._glide(*self._move(*start))
+        self._send(press)
         for part in (0.05, 0.3, 0.6, 0.9, 1.0, 1.0):
             x, y = start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
-            self._send(("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}))
+            self._glide(("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}))
             if page.drag is not None or page.dialog is not None:
                 break
         if page.drag is not None:  # native drag and drop: the browser, not the page, carries the data
@@ -426,6 +453,15 @@ class Tab:
                     break
         finally:
             page.session.forget(*idents)
+
+    def _glide(self, move: Command) -> None:
+        """Moves the mouse. Pages hear of it with their next frame, which nothing but a script asks for where nothing is drawn."""
+        if not self._still:
+            return self._send(move)
+        page = self._page
+        page.session.forget(*page.session.post(move))
+        self._script("bakeoff.frameTurn()")
+        return None
 
     def _script(self, expression: str) -> Any:
         page = self._page
@@ -534,6 +570,8 @@ class Tab:
     # --- settling ------------------------------------------------------------------------------------------------------------
 
     def _settle(self, expression: str = _SETTLE) -> View:
+        if expression == _SETTLE and self._still:
+            expression = "bakeoff.still()"
         deadline = time.monotonic() + self._timeout
         while True:
             if time.monotonic() > deadline:
