@@ -142,7 +142,7 @@ class Hand(Entry):
             return
         if self.page.form is not None:
             yield from self.leave_form()
-        if command.level == "ticked":
+        if command.level == "several":
             yield from self._begin_ticked(command)
             return
         if self.theory.unlock and command.level == "record":

@@ -114,7 +114,7 @@ class Planner:
             for command in self.theory.ticked_commands() if twins else ():
                 if command.name not in ruled_out and command.form is not None:
                     plans += [
-                        self._plan((act,), values, "ticked", pick, {})
+                        self._plan((act,), values, "several", pick, {})
                         for act in self.actor.acts(command, values - mark, twins)
                         for pick in ("holds", "lacks")
                     ]

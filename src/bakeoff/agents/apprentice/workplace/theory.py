@@ -11,7 +11,7 @@ from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.widgets import Field as Widget
 
 KEPT_VALUES = 40
-TICKED = "ticked: "
+TICKED = "several: "
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Theory:
                 self.command(control.plain, "list")
         for option in page.bulk.options if page.bulk is not None else ():
             if not blank(option):
-                self.command(TICKED + option, "ticked")
+                self.command(TICKED + option, "several")
         for row in page.rows:
             if row.title not in self.titles and len(self.titles) < 4 * KEPT_VALUES:
                 self.titles.append(row.title)
@@ -228,7 +228,7 @@ class Theory:
 
     def ticked_commands(self) -> list[Command]:
         """What can be done to rows ticked in the list and to no single record."""
-        return [c for c in self.commands.values() if c.level == "ticked" and c.name.removeprefix(TICKED) not in self.commands]
+        return [c for c in self.commands.values() if c.level == "several" and c.name.removeprefix(TICKED) not in self.commands]
 
     def last_first(self) -> bool:
         """Whether records are titled by names with the last name first."""

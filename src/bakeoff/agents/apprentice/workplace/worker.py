@@ -246,7 +246,7 @@ class Worker:
     def carry_out(self, plan: Plan) -> Steps[bool]:
         """All acts of a plan on all its records."""
         self.done_acts = 0
-        if plan.target == "ticked":
+        if plan.target == "several":
             return (yield from self._ticked(plan))
         if plan.target == "list":
             for act in plan.acts:
