@@ -40,7 +40,7 @@ def test_experts_and_alternatives_score_one_and_mutants_do_not(name: str) -> Non
                 assert verdict.passed == (proof.kind != "mutant"), (task.id, proof.name, verdict, environment.answer)
                 if proof.kind != "mutant":
                     assert last is not None and last.ended == "finished" and last.step <= task.limits.steps // 2
-                    assert not environment.answer
+                    assert environment.answer == "" or (found.job.answer is not None and not environment.answer.startswith("lost"))
             assert environment.paper.largest < 30_000
 
 

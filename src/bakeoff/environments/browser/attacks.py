@@ -23,7 +23,7 @@ from bakeoff.core import Action, Environment, Observation, Proof, Task
 from bakeoff.environments.browser import forms, pages
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.experts import Hand, Style
-from bakeoff.environments.browser.schema import Act, State, blank_record
+from bakeoff.environments.browser.schema import Act, Entity, State, blank_record
 from bakeoff.environments.browser.server import COOKIE
 from bakeoff.environments.browser.tab import ScriptError
 from bakeoff.environments.browser.tasks import Assignment, assignment
@@ -127,18 +127,21 @@ class Raid:
         """The one request for an act on a record, as if all of the form's steps had been gone through."""
         office, family = self.environment.office, self.blueprint.family
         action, values = Hand(self.blueprint, self.found.before, Style()).action_for(act)
+        entity = self.blueprint.form_entity(action)
         form: Form = {"confirmed": "1", "step": str(len(self.blueprint.steps(action)) - 1), "j": "As asked"}
-        if act.operation == "merge":
+        if key is not None:
+            form["t"] = self.blueprint.code(key)
+        if self.blueprint.is_merge(action):
             assert key is not None
             form["m"] = office.caption(act.values["into"] if self.blueprint.workflow["merge"] != "absorb" else key)
             if self.blueprint.workflow["merge"] == "bulk":
-                return f"{self.at.bulk}/{self.at.slugs['merge']}", form | {"id": (str(key), str(act.values["into"]))}
-            return self.at.action(act.values["into"] if self.blueprint.workflow["merge"] == "absorb" else key, "merge"), form
-        record = office.effective(key) if action == "edit" else blank_record(family)
+                return f"{self.at.selected(entity)}/{self.at.slugs[action]}", form | {"id": (str(key), str(act.values["into"]))}
+            return self.at.action(act.values["into"] if self.blueprint.workflow["merge"] == "absorb" else key, action), form
+        record = office.effective(key) if self.blueprint.is_edit(action) else blank_record(family, entity)
         for name in self.blueprint.form_fields(action):
             value = values.get(name, record.get(name, family.field(name).empty))
             form |= self.entered(name, value)
-        return (self.at.new if key is None else self.at.action(key, action)), form
+        return (self.at.creation(action) if key is None else self.at.action(key, action)), form
 
     def entered(self, name: str, value: Any) -> Form:
         """A canonical value as the product's form would submit it."""
@@ -260,8 +263,8 @@ def _cut_corners(raid: Raid) -> None:
             path, form = raid.request(act, key)
             action, _ = Hand(blueprint, raid.found.before, Style()).action_for(act)
             deferred = blueprint.deferred(act.operation)
-            unconfirmed = blueprint.confirmed("edit" if action == "edit" else act.operation)
-            if blueprint.workflow["lock"] and key is not None and act.operation != "merge":
+            unconfirmed = blueprint.confirmed(action if blueprint.is_edit(action) else act.operation)
+            if blueprint.workflow["lock"] and key is not None and not blueprint.is_merge(action):
                 tried = True
                 with raid.nothing_changes("work on a record that nobody took on"):
                     raid.send("POST", path, form | {"csrf": token})
@@ -269,7 +272,7 @@ def _cut_corners(raid: Raid) -> None:
                 tried = True
                 with raid.nothing_changes("an action that was never confirmed"):
                     raid.send("POST", path, {name: value for name, value in form.items() if name != "confirmed"} | {"csrf": token})
-            elif blueprint.workflow["justify"] and action == "edit":
+            elif blueprint.justifies and blueprint.is_edit(action):
                 tried = True
                 with raid.nothing_changes("an edit without its reason"):
                     raid.send("POST", path, form | {"csrf": token, "j": "  "})
@@ -288,20 +291,23 @@ def _against_status(raid: Raid) -> None:
         if not operation.when or operation.name in raid.blueprint.folded:
             continue
         values = {name: family.field(name).values[0] for name in operation.required if family.field(name).values}
-        key = next((key for key, record in before.records.items() if record[family.status] not in operation.when), None)
+        status, entity = family.entity(operation.entity).status, family.entity(operation.entity)
+        mine = [key for key, record in before.records.items() if family.entity_of(record) is entity]
+        key = next((key for key in mine if before.records[key][status] not in operation.when), None)
         if key is None or set(operation.required) - set(values):
             continue
         path, form = raid.request(Act(operation.name, (key,), values), key)
-        with raid.nothing_changes(f"an operation that status {before.records[key][family.status]} forbids"):
+        with raid.nothing_changes(f"an operation that status {before.records[key][status]} forbids"):
             raid.send("POST", path, form | {"csrf": token})
 
 
 def _foreign_fields(raid: Raid) -> None:
     """The edit form as it stands, unchanged, with everything the job wants added where the form does not ask for it."""
     family, token = raid.blueprint.family, raid.session[1]
-    own = set(raid.blueprint.form_fields("edit"))
     target = next((key for act in raid.found.job.acts for key in act.records), min(raid.found.before.records))
-    path, form = raid.request(Act("edit", (target,)), target)
+    edit = family.editing(family.entity_of(raid.found.before.records[target])).name
+    own = set(raid.blueprint.form_fields(edit))
+    path, form = raid.request(Act(edit, (target,)), target)
     wanted: dict[str, Any] = {}
     for act in raid.found.job.acts:
         wanted |= {name: value for name, value in {**family.operation(act.operation).sets, **act.values}.items() if name != "into"}
@@ -376,12 +382,14 @@ def _malform(raid: Raid) -> None:
     for operation in raid.blueprint.family.operations:
         if operation.kind in ("delete", "merge"):
             continue
-        key = None if operation.kind == "create" else target
+        entity = raid.blueprint.family.entity(operation.entity)
+        key = None if operation.kind == "create" else _bystander(raid.found, entity)
         path, form = raid.request(Act(operation.name, () if key is None else (key,)), key)
         for name in sorted(form.keys() - {"confirmed", "step"}):
             for value in NONSENSE:
                 send(f"{operation.name} with {value[:12]!r}", "POST", path, form | {"csrf": token, name: value})
-    path, form = raid.request(Act("edit", (target,)), target)
+    family = raid.blueprint.family
+    path, form = raid.request(Act(family.editing(family.entity_of(raid.found.before.records[target])).name, (target,)), target)
     raw = f"csrf={quote(token)}".encode()
     bodies = (raw + b"&q=%ED%A0%80%ZZ%", raw + b"&" + b"a=1&" * 3000, raw + b"&id=" + b"9" * 60_000, b"\xff\xfe\x00", b"{" * 1000)
     for body in bodies:
@@ -392,10 +400,11 @@ def _malform(raid: Raid) -> None:
         assert "Traceback" not in reply.text, f"{what} shows the server's inside"
 
 
-def _bystander(found: Assignment) -> int:
-    """A record that the job does not touch."""
+def _bystander(found: Assignment, entity: Entity | None = None) -> int:
+    """A record, of an entity if one is named, that the job does not touch."""
+    family = found.blueprint.family
     touched = {key for act in found.job.acts for key in (*act.records, act.values.get("into", -1))}
-    return next(key for key in found.before.records if key not in touched)
+    return next(key for key, record in found.before.records.items() if key not in touched and entity in (None, family.entity_of(record)))
 
 
 PATHS = (
@@ -516,6 +525,8 @@ def _read_source(raid: Raid) -> None:
 
 def _repeatable(found: Assignment) -> bool:
     """Doing it twice is wrong, and one request does it."""
+    if not found.job.acts:
+        return False
     kind = found.blueprint.family.operation(found.job.acts[0].operation).kind
     work = found.blueprint.workflow
     return kind in ("note", "create") and work["commit"] == "direct" and not work["lock"]

@@ -13,76 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.core import DISTANCES, Distance
-from bakeoff.environments.browser.schema import Family, Operation
+from bakeoff.environments.browser.dials import DATE_FORMATS, dials
+from bakeoff.environments.browser.schema import Entity, Family, Operation
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.vocabulary import pools
-
-# --- the pools: (training, held out) ---------------------------------------------------------------------------------------------
-
-THEMES = {
-    # name: (accent, accent text, page, surface, ink, muted ink, line)
-    "ocean": ("#1f6feb", "#ffffff", "#f4f6fa", "#ffffff", "#1b2430", "#5d6b7e", "#d9e0ea"),
-    "forest": ("#1a7f4b", "#ffffff", "#f3f7f4", "#ffffff", "#17251d", "#566a5e", "#d5e2d9"),
-    "plum": ("#7b3fa0", "#ffffff", "#f8f5fa", "#ffffff", "#271c2e", "#6c5c76", "#e3d9ea"),
-    "slate": ("#334155", "#ffffff", "#f1f3f6", "#ffffff", "#1a212b", "#5b6675", "#d6dce4"),
-    "clay": ("#b4532a", "#ffffff", "#faf6f2", "#ffffff", "#2c2019", "#77665a", "#e8dcd2"),
-    "mint": ("#0d8a7d", "#ffffff", "#f0f8f7", "#ffffff", "#12282a", "#4f6b6b", "#cfe5e2"),
-    "rose": ("#c02660", "#ffffff", "#fbf4f7", "#ffffff", "#2d1922", "#7a5a67", "#eed8e1"),
-    "indigo": ("#4b4fd0", "#ffffff", "#f5f5fc", "#ffffff", "#1e1f33", "#61637f", "#dcdcf0"),
-    "midnight": ("#6ea8fe", "#0b1626", "#10161f", "#18212d", "#e6ecf4", "#9fb0c4", "#2c3a4b"),
-    "graphite": ("#f0b429", "#231a00", "#17181b", "#212327", "#eceef0", "#a6abb3", "#383b41"),
-    "sand": ("#8a6d1c", "#ffffff", "#faf8f0", "#fffefa", "#29241a", "#716850", "#e6dfc9"),
-    "aurora": ("#39d2a0", "#06251b", "#0f1a1a", "#172626", "#e3f1ee", "#94b3ab", "#274040"),
-    "lagoon": ("#0b7fab", "#ffffff", "#eef7fb", "#ffffff", "#10262f", "#4d6874", "#cce3ed"),
-    "ember": ("#d9480f", "#ffffff", "#fff6f0", "#ffffff", "#2f1b10", "#7d6152", "#f2dccd"),
-}
-SKIN: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
-    "theme": (
-        ("ocean", "forest", "plum", "slate", "clay", "mint", "midnight", "indigo"),
-        ("rose", "graphite", "sand", "aurora", "lagoon", "ember"),
-    ),
-    "layout": (("side", "top"), ("tabs", "right")),
-    "list": (("table", "cards"), ("rows", "tiles")),
-    "font": (("system", "humanist"), ("serif", "rounded")),
-    "density": (("comfortable", "compact"), ("airy", "dense")),
-    "corners": (("3px", "8px"), ("0", "14px")),
-    "icons": ((False, True), (False, True)),
-}
-WIDGETS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "choice": (("select", "radio", "combobox"), ("segmented", "dropdown")),
-    "choice2": (("select", "radio", "combobox"), ("segmented", "dropdown")),
-    "user": (("select", "combobox"), ("dropdown", "radio")),
-    "date": (("native", "written"), ("triple", "calendar")),
-    "flag": (("checkbox", "yesno"), ("switch",)),
-    "tags": (("checkboxes", "commas"), ("chips",)),
-    "note": (("textarea",), ("line",)),
-}
-WORKFLOW: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
-    "edit": (("page", "dialog"), ("inline", "wizard")),
-    "commit": (("direct", "direct", "draft"), ("outbox", "direct")),
-    "lock": ((False,), (True, False)),
-    "confirm": (("none", "verbs"), ("all",)),
-    "find": (("list", "filter"), ("search",)),
-    "actions": (("buttons", "menu"), ("rows",)),
-    "status": (("verbs",), ("form",)),
-    "fold": (("none", "some"), ("all",)),
-    "notes": (("page",), ("tab",)),
-    "justify": ((False,), (True, False)),
-    "merge": (("into", "absorb"), ("bulk",)),
-    "bulk": ((True, False), (True,)),
-    "page_size": ((10, 12, 15), (8, 9)),
-    "sort": (("number", "title"), ("newest", "subtitle")),
-}
-DATA_MODEL: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "names": (("whole", "split"), ("reversed",)),
-    "money": (("units", "decimal"), ("cents",)),
-    "status": (("column",), ("history",)),
-    "user": (("id", "name"), ("pair",)),
-    "tags": (("table", "text"), ("columns",)),
-    "choices": (("text", "code"), ("ordinal",)),
-    "dates": (("iso",), ("parts",)),
-}
-DATE_FORMATS = (("dmy.", "ymd-"), ("mdy/", "dMy"))
 
 DIMENSIONS: tuple[Distance, ...] = DISTANCES[1:]
 
@@ -118,6 +52,16 @@ class Blueprint:
     def __hash__(self) -> int:
         return hash((self.id, self.version))
 
+    # --- words -----------------------------------------------------------------------------------------------------------------
+
+    def noun(self, entity: Entity) -> str:
+        """What the product calls one record of this sort, e.g. `Lead`."""
+        return self.words["entity" if entity is self.family.entities[0] else f"entity.{entity.name}"]
+
+    def nouns(self, entity: Entity) -> str:
+        """What the product calls several records of this sort, e.g. `Leads`."""
+        return self.words["entities" if entity is self.family.entities[0] else f"entities.{entity.name}"]
+
     # --- what follows from the features --------------------------------------------------------------------------------------
 
     @property
@@ -126,40 +70,72 @@ class Blueprint:
         names = [item.name for item in self.family.operations if item.foldable]
         return {"none": (), "some": tuple(names[::2]), "all": tuple(names)}[self.workflow["fold"]]
 
-    @property
-    def status_verbs(self) -> tuple[Operation, ...]:
-        """Operations that move the status."""
-        return tuple(item for item in self.family.operations if self.family.status in item.sets and item.kind == "verb")
+    def status_verbs(self, entity: Entity) -> tuple[Operation, ...]:
+        """Operations that move the status of a record."""
+        return tuple(item for item in self.family.of(entity) if entity.status in item.sets and item.kind == "verb")
+
+    def status_form(self, entity: Entity) -> str:
+        """The name of the action that replaces all status verbs of an entity; empty where each verb is an action of its own."""
+        if self.workflow["status"] != "form" or not self.status_verbs(entity):
+            return ""
+        return "status-form" if entity is self.family.entities[0] else f"status-form.{entity.name}"
+
+    def form_entity(self, action: str) -> Entity:
+        """Whose records an action is about."""
+        if action.startswith("status-form"):
+            return self.family.entity(action.partition(".")[2])
+        return self.family.entity(self.family.operation(action).entity)
 
     @property
-    def actions(self) -> tuple[str, ...]:
-        """What a record's page offers, in order: operations, and `status-form` where one form replaces all status verbs."""
-        verbs = {item.name for item in self.status_verbs} if self.workflow["status"] == "form" else set()
-        hidden = {*verbs, *self.folded, "create", *(("edit",) if self.workflow["edit"] == "inline" else ())}
-        if self.workflow["merge"] == "bulk":
-            hidden.add("merge")
-        names = [item.name for item in self.family.operations if item.name not in hidden]
-        if verbs:
-            names.insert(1, "status-form")
+    def edits_in_place(self) -> bool:
+        """True where a record's page holds its edit form, so that no action leads to one."""
+        return self.workflow["edit"] in ("inline", "autosave")
+
+    def actions_of(self, entity: Entity) -> tuple[str, ...]:
+        """What a record's page offers, in order: operations, and one form for the status where that replaces all status verbs."""
+        form = self.status_form(entity)
+        verbs = {item.name for item in self.status_verbs(entity)} if form else set()
+        hidden = {*verbs, *self.folded}
+        kinds = {"create", *(("edit",) if self.edits_in_place else ()), *(("merge",) if self.workflow["merge"] == "bulk" else ())}
+        names = [item.name for item in self.family.of(entity) if item.name not in hidden and item.kind not in kinds]
+        if form:
+            names.insert(1, form)
         rotation = self.skin["order"] % max(1, len(names))
         return tuple(names[rotation:] + names[:rotation])
 
+    def bulk_actions_of(self, entity: Entity) -> tuple[str, ...]:
+        """What can be done to ticked rows of an entity's list; empty where rows cannot be ticked."""
+        names = [item.name for item in self.family.of(entity) if item.bulk] if self.workflow["bulk"] else []
+        merge = self.family.find("merge", entity)
+        return (*names, merge.name) if merge is not None and self.workflow["merge"] == "bulk" else tuple(names)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the pages of all records offer."""
+        return tuple(name for entity in self.family.entities for name in self.actions_of(entity))
+
     @property
     def bulk_actions(self) -> tuple[str, ...]:
-        """What can be done to ticked rows of the list; empty where rows cannot be ticked."""
-        names = [item.name for item in self.family.operations if item.bulk] if self.workflow["bulk"] else []
-        return (*names, "merge") if self.workflow["merge"] == "bulk" else tuple(names)
+        """What can be done to ticked rows of any list."""
+        return tuple(name for entity in self.family.entities for name in self.bulk_actions_of(entity))
 
-    def form_fields(self, operation: str) -> tuple[str, ...]:
+    def form_fields(self, action: str) -> tuple[str, ...]:
         """Canonical fields that the form of an action asks for, in this product's order."""
         family = self.family
-        if operation == "status-form":
-            names = [family.status, *dict.fromkeys(name for item in self.status_verbs for name in item.fields)]
-            return tuple(names)
-        names = list(family.operation(operation).fields)
-        if operation == "edit":
-            names += [name for folded in self.folded for name in family.operation(folded).fields]
-            generator("field order", self.id, self.skin["order"]).shuffle(names)
+        if action.startswith("status-form"):
+            entity = self.form_entity(action)
+            return (entity.status, *dict.fromkeys(name for item in self.status_verbs(entity) for name in item.fields))
+        operation = family.operation(action)
+        names = list(operation.fields)
+        if operation.kind == "edit":
+            entity = family.entity(operation.entity)
+            names += [name for item in family.of(entity) if item.name in self.folded for name in item.fields]
+            parts = (
+                ("field order", self.id, self.skin["order"])
+                if entity is family.entities[0]
+                else ("field order", self.id, action, self.skin["order"])
+            )
+            generator(*parts).shuffle(names)
         return tuple(names)
 
     def deferred(self, operation: str) -> bool:
@@ -174,28 +150,63 @@ class Blueprint:
         kind = self.family.operation(operation).kind
         if kind in ("delete", "merge"):
             return True
-        return {"none": False, "verbs": kind == "verb", "all": kind in ("verb", "edit", "create")}[self.workflow["confirm"]]
+        if kind == "edit" and self.workflow["edit"] == "autosave":
+            return False
+        every = kind in ("verb", "edit", "create")
+        return {"none": False, "verbs": kind == "verb", "all": every, "typed": every}[self.workflow["confirm"]]
 
     def action_for(self, operation: str) -> str:
-        """The action through which a record's page offers an operation: itself, `edit` or `status-form`."""
+        """The action through which a record's page offers an operation: itself, the edit form or the form for the status."""
+        item = self.family.operation(operation)
+        entity = self.family.entity(item.entity)
         if operation in self.folded:
-            return "edit"
-        if self.workflow["status"] == "form" and self.family.operation(operation) in self.status_verbs:
-            return "status-form"
+            return self.family.editing(entity).name
+        if self.status_form(entity) and item in self.status_verbs(entity):
+            return self.status_form(entity)
         return operation
+
+    def is_edit(self, action: str) -> bool:
+        """True for the general form of a record."""
+        return not action.startswith("status-form") and self.family.operation(action).kind == "edit"
+
+    def is_merge(self, action: str) -> bool:
+        """True for the form that merges two records."""
+        return not action.startswith("status-form") and self.family.operation(action).kind == "merge"
+
+    @property
+    def justifies(self) -> bool:
+        """True when the general form of a record demands a reason."""
+        return bool(self.workflow["justify"]) and self.workflow["edit"] != "autosave"
+
+    def types_to_confirm(self, action: str) -> bool:
+        """True when a question is answered by typing the record's number."""
+        if self.workflow["confirm"] != "typed":
+            return False
+        return action.startswith("status-form") or self.confirmed(action)
 
     def asks_back(self, operation: str, action: str) -> bool:
         """True when carrying out the operation through this action ends with a question to be confirmed."""
-        bare = action != "merge" and not self.form_fields(action)
-        return bare or self.confirmed("edit" if action == "edit" else operation)
+        bare = not self.is_merge(action) and not self.form_fields(action)
+        return bare or self.confirmed(action if self.is_edit(action) else operation)
 
-    def steps(self, operation: str) -> tuple[tuple[str, ...], ...]:
+    def steps(self, action: str) -> tuple[tuple[str, ...], ...]:
         """The fields of a form by wizard step; one step where there is no wizard."""
-        names = self.form_fields(operation)
+        names = self.form_fields(action)
         if self.workflow["edit"] != "wizard" or len(names) < 3:
             return (names,)
         size = -(-len(names) // (2 if len(names) < 7 else 3))
         return tuple(names[index : index + size] for index in range(0, len(names), size))
+
+    def gridded(self, entity: Entity) -> str:
+        """The field that the list of an entity lets one change in all rows at once; empty where it does not."""
+        if not self.workflow.get("grid"):
+            return ""
+        fields = self.family.editing(entity).fields
+        return next((name for name in entity.columns if name in fields and self.family.field(name).kind in ("text", "money", "number")), "")
+
+    def code(self, key: int) -> str:
+        """How the product writes a record's number, e.g. `#117` or `N-00117`."""
+        return f"N-{key:05d}" if self.model.get("numbers") == "coded" else f"#{key}"
 
 
 # --- drawing -----------------------------------------------------------------------------------------------------------------------
@@ -216,15 +227,16 @@ def draw(family: Family, product_id: str, version: int, title: str, distance: Di
         source = rng(dimension)
         return {name: source.choice(halves[1 if dimension in held else 0]) for name, halves in table.items()}
 
-    skin = features("skin", SKIN, None)
+    tables = dials(family)
+    skin = features("skin", tables["skin"], None)
     skin["order"] = rng("order").randrange(1 << 30)
     skin["date"] = base.skin["date"] if base and "widgets" not in held else rng("date").choice(DATE_FORMATS[1 if "widgets" in held else 0])
     words = (
         dict(base.words) if base and "vocabulary" not in held else draw_words(family, rng("vocabulary"), 1 if "vocabulary" in held else 0)
     )
-    widgets = features("widgets", WIDGETS, base.widgets if base else None)
-    workflow = features("workflow", WORKFLOW, base.workflow if base else None)
-    model = features("data-model", DATA_MODEL, base.model if base else None)
+    widgets = features("widgets", tables["widgets"], base.widgets if base else None)
+    workflow = features("workflow", tables["workflow"], base.workflow if base else None)
+    model = features("data-model", tables["data-model"], base.model if base else None)
     return Blueprint(product_id, version, family, distance, title, base.id if base else "", skin, words, widgets, workflow, model)
 
 
@@ -267,7 +279,13 @@ def draw_words(family: Family, rng: random.Random, half: int) -> dict[str, str]:
         words[term] = rng.choice(table[term][half])
     entity = rng.choice(table["entity"][half])
     words["entity"], words["entities"] = entity, plural(entity)
-    words["op.create"] = words["op.create"].replace("{entity}", entity.lower())
+    for term in [term for term in table if term.startswith("entity.")]:
+        words[term] = rng.choice([word for word in table[term][half] if word not in words.values()])
+        words[f"entities.{term.partition('.')[2]}"] = plural(words[term])
+    for item in family.operations:
+        if item.kind == "create":
+            noun = words[f"entity.{item.entity}"] if item.entity else entity
+            words[f"op.{item.name}"] = words[f"op.{item.name}"].replace("{entity}", noun.lower())
     for name in sorted({term.split(".")[1] for term in table if term.startswith("value.")}):
         terms = [term for term in table if term.startswith(f"value.{name}.")]
         schemes = list(range(min(len(table[term][half]) for term in terms)))
@@ -280,4 +298,6 @@ def draw_words(family: Family, rng: random.Random, half: int) -> dict[str, str]:
 
 
 def plural(noun: str) -> str:
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"

@@ -31,6 +31,7 @@ from bakeoff.environments.browser.world import open_copy, snapshot
 from bakeoff.proofs import Canaries, Freedom, WrongState
 
 ARTEFACT = "final.sqlite"
+SAID = "answer.txt"
 
 
 class BrowserEnvironment(Environment):
@@ -43,7 +44,7 @@ class BrowserEnvironment(Environment):
         tab: the open tab of the episode; for proofs and tests, out of an agent's reach.
         office: the episode's copy on the server's side.
         origin: address of the product server, e.g. `http://127.0.0.1:40123`.
-        answer: what the worker said when it finished the latest episode; no verdict depends on it.
+        answer: what the worker said when it finished the latest episode; a verdict depends on it only where the job asks a question.
     Chromium and the server are started with the first episode and replaced when they have died. Each episode has a session and a database of its
     own. The browser context is kept from one episode to the next, signed out and without history, because making one costs as much as a whole
     episode; the products' pages keep nothing in it. Once anybody has touched `tab`, by which page script could be run, the next episode gets a fresh one.
@@ -169,7 +170,7 @@ class BrowserEnvironment(Environment):
 
     def _judge(self) -> Verdict:
         assert self._task is not None
-        return self._verdict(self._task, self._final())
+        return self._verdict(self._task, self._final(), self.answer)
 
     def _final(self) -> bytes:
         with self.office.guard:
@@ -177,7 +178,7 @@ class BrowserEnvironment(Environment):
                 raise EnvironmentFault(f"the product server failed: {self.office.fault}", retryable=False)
             return self.office.connection.serialize()
 
-    def _verdict(self, task: Task, content: bytes) -> Verdict:
+    def _verdict(self, task: Task, content: bytes, said: str) -> Verdict:
         found = tasks.assignment(task.id)
         try:
             connection = open_copy(content)
@@ -187,7 +188,7 @@ class BrowserEnvironment(Environment):
                 connection.close()
         except sqlite3.DatabaseError as problem:
             raise EnvironmentFault(f"the final database cannot be read: {problem}", retryable=False) from problem
-        return verify.judge(found.blueprint.family, found.before, after, found.job.acts)
+        return verify.judge(found.blueprint.family, found.before, after, found.job.acts, found.job.answer, said)
 
     def close(self) -> None:
         self._sign_out()
@@ -206,12 +207,15 @@ class BrowserEnvironment(Environment):
         return self._open_tab().screenshot()
 
     def artefacts(self) -> Mapping[str, bytes]:
-        return {ARTEFACT: self._final()}
+        asked = self._task is not None and tasks.assignment(self._task.id).job.answer is not None
+        return {ARTEFACT: self._final(), **({SAID: self.answer.encode()} if asked else {})}
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
         if ARTEFACT not in artefacts:
             raise UsageError(f"to regrade {task.id}, its artefact '{ARTEFACT}' is needed")
-        return self._verdict(task, artefacts[ARTEFACT])
+        if SAID not in artefacts and tasks.assignment(task.id).job.answer is not None:
+            raise UsageError(f"to regrade {task.id}, its artefact '{SAID}' is needed: the job asks a question")
+        return self._verdict(task, artefacts[ARTEFACT], artefacts.get(SAID, b"").decode())
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,17 @@ from datetime import date
 from typing import Any, Literal
 
 from bakeoff.core import Action, Element, Observation, Policy, Proof, follow
-from bakeoff.environments.browser import forms, pages
+from bakeoff.environments.browser import answers, forms, pages
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.forms import NONE, Part
-from bakeoff.environments.browser.schema import TODAY, Act, State
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, State, changes
 from bakeoff.environments.browser.tasks import Assignment
 
 Steps = Generator[Action, Observation, None]
+
+
+TYPED = ("text", "line", "textarea", "commas", "written", "native", "stepper")
+"""Widgets that are typed into."""
 
 
 class Lost(Exception):
@@ -123,24 +127,29 @@ class Hand:
     def word(self, term: str) -> str:
         return self.blueprint.word(term)
 
+    def entity(self, key: int) -> Entity:
+        return self.family.entity_of(self.records[key])
+
     def title(self, key: int) -> str:
-        return forms.shown(self.blueprint, self.family.title, self.records[key][self.family.title], self.users)
+        name = self.entity(key).title
+        return forms.shown(self.blueprint, name, self.records[key][name], self.users)
 
     # --- finding a record --------------------------------------------------------------------------------------------------------
 
-    def go_to_list(self) -> Steps:
-        if self.screen.location != self.at.records:
-            yield from self.click("link", self.word("entities"), self.look("navigation", "Main"))
+    def go_to_list(self, entity: Entity) -> Steps:
+        if self.screen.location != self.at.list_of(entity):
+            yield from self.click("link", self.blueprint.nouns(entity), self.look("navigation", "Main"))
 
     def show_row(self, key: int, twins: bool = False) -> Generator[Action, Observation, Element]:
         """Brings the record's row onto the screen and returns it; with `twins`, in a way that shows its duplicate as well."""
-        yield from self.go_to_list()
+        entity = self.entity(key)
+        yield from self.go_to_list(entity)
         find = "title" if twins else self.style.find
         if find == "pages" and self.blueprint.workflow["find"] == "search":
             find = "number"
         if find != "pages":
             record = self.records[key]
-            text = {"title": self.title(key), "contact": record[self.family.contact], "number": f"#{key}"}[find]
+            text = {"title": self.title(key), "contact": record[entity.contact], "number": self.blueprint.code(key)}[find]
             box = self.need("searchbox", self.word("ui.query"))
             yield from self.do("type", ref=box.ref, text=text)
             if self.style.submit == "enter" or self.style.backwards:
@@ -152,12 +161,12 @@ class Hand:
             if row is not None:
                 return row
             yield from self.click("link", self.word("ui.next"), self.look("navigation", "Pages"))
-        raise Lost(f"#{key} is on no page")
+        raise Lost(f"{self.blueprint.code(key)} is on no page")
 
     def _row(self, key: int) -> Element | None:
         by_ref = {item.ref: item for item in self.screen.elements}
         for element in self.screen.elements:
-            if element.name == f"#{key}":
+            if element.name == self.blueprint.code(key):
                 while element.role not in ("row", "listitem"):
                     if element.parent is None:
                         return None
@@ -176,7 +185,7 @@ class Hand:
     def open_action(self, key: int, action: str) -> Steps:
         """Opens the form of an action on a record."""
         word = pages.action_word(self.blueprint, action)
-        inline = self.blueprint.workflow["edit"] == "inline" and action == "edit"
+        inline = self.blueprint.edits_in_place and self.blueprint.is_edit(action)
         by_row = (
             self.style.route == "row"
             and self.blueprint.workflow["actions"] == "rows"
@@ -208,8 +217,14 @@ class Hand:
 
     def enter(self, part: Part, value: Any) -> Steps:
         """Puts a value into one widget."""
-        if part.widget in ("text", "line", "textarea", "commas", "written", "native"):
-            yield from self.do("type", ref=(yield from self.seek("textbox", part.label)).ref, text=value)
+        if part.widget in TYPED:
+            yield from self.do("type", ref=(yield from self.seek("textbox spinbutton", part.label)).ref, text=value)
+        elif part.widget == "slider":
+            yield from self._enter_slider(part, int(value))
+        elif part.widget == "lookup":
+            yield from self._enter_lookup(part, value)
+        elif part.widget == "transfer":
+            yield from self._enter_transfer(part, value)
         elif part.widget in ("select", "yesno"):
             yield from self.do("select", ref=(yield from self.seek("combobox", part.label)).ref, option=value)
         elif part.widget == "combobox":
@@ -262,6 +277,39 @@ class Hand:
         else:
             yield from self.click("option", value)
 
+    def _enter_slider(self, part: Part, value: int) -> Steps:
+        box = yield from self.seek("slider", part.label)
+        if self.style.pick != "keys":
+            yield from self.do("type", ref=box.ref, text=str(value))
+            return
+        yield from self.do("click", ref=box.ref)
+        yield from self.do("press", key="Home")
+        stride = max(1, int(part.options[1]) // 10)
+        for stroke in ["PageUp"] * (value // stride) + ["ArrowRight"] * (value % stride):
+            yield from self.do("press", key=stroke)
+
+    def _enter_lookup(self, part: Part, value: str) -> Steps:
+        button = yield from self.seek("button", lambda name: name == part.label or name.startswith(f"{part.label} "))
+        yield from self.do("click", ref=button.ref)
+        if self.style.pick != "suggestion":
+            sheet = self.look("dialog", part.label)
+            yield from self.do("type", ref=self.need("searchbox", self.word("ui.query"), sheet).ref, text=value)
+        yield from self.click("button", value, self.look("dialog", part.label))
+
+    def _enter_transfer(self, part: Part, value: Any) -> Steps:
+        """Drags what belongs over to the chosen ones and the rest back; with keys in mind, clicks it over."""
+        for option in reversed(part.options) if self.style.backwards else part.options:
+            group = yield from self.seek("group", part.label)
+            there = self.need("list", self.word("ui.chosen"), group)
+            button = self.need("button", option, group)
+            if self._inside(button, there) == (option in value):
+                continue
+            target = there if option in value else self.need("list", self.word("ui.available"), group)
+            if self.style.pick == "type":
+                yield from self.do("drag", ref=button.ref, to=target.ref)
+            else:
+                yield from self.do("click", ref=button.ref)
+
     def _enter_calendar(self, part: Part, value: str) -> Steps:
         day = date.fromisoformat(value)
         button = yield from self.seek("button", lambda name: name == part.label or name.startswith(f"{part.label} "))
@@ -279,8 +327,12 @@ class Hand:
         """Carries out one act on all its records."""
         operation = self.family.operation(act.operation)
         if operation.kind == "create":
-            yield from self.click("link", self.word("op.create"), self.look("navigation", "Main"))
-            yield from self.submit_form("create", act, dict(act.values))
+            if operation.entity:
+                yield from self.go_to_list(self.family.entity(operation.entity))
+            yield from self.click(
+                "link", self.word(f"op.{operation.name}"), self.look("main" if operation.entity else "navigation", lambda _: True)
+            )
+            yield from self.submit_form(operation.name, act, dict(act.values))
             return
         if operation.kind == "merge":
             yield from self.merge(act)
@@ -293,23 +345,25 @@ class Hand:
             if ticked:
                 yield from self.tick([key], act.operation)
             else:
-                if self.style.detour == "cancel" and not (action == "edit" and self.blueprint.workflow["edit"] == "inline"):
+                if self.style.detour == "cancel" and not (self.blueprint.is_edit(action) and self.blueprint.edits_in_place):
                     yield from self.open_action(key, action)
                     yield from self.click("link", self.word("ui.cancel"), self.area())
                 yield from self.open_action(key, action)
-            yield from self.submit_form(action, act, values)
+            yield from self.submit_form(action, act, values, key)
             if operation.kind in ("edit", "verb"):
-                self.records[key] |= {**operation.sets, **act.values}
+                for other, fields in changes(self.family, self.records, operation, key, act.values).items():
+                    self.records[other] |= fields
 
     def action_for(self, act: Act) -> tuple[str, dict[str, Any]]:
         """The product's action for an act, and what to fill in."""
         action = self.blueprint.action_for(act.operation)
-        status = self.family.status
-        chosen = {status: self.family.operation(act.operation).sets[status]} if action == "status-form" else {}
+        operation = self.family.operation(act.operation)
+        status = self.family.entity(operation.entity).status
+        chosen = {status: operation.sets[status]} if action.startswith("status-form") else {}
         return action, {**chosen, **act.values}
 
     def visit_another(self, key: int) -> Steps:
-        other = next(number for number in sorted(self.records) if number != key)
+        other = next(number for number in sorted(self.records) if number != key and self.entity(number) is self.entity(key))
         row = yield from self.show_row(other)
         yield from self.click("link", self.title(other), row)
         yield from self.click("link", self.word("ui.back"), self.area())
@@ -330,31 +384,37 @@ class Hand:
         gone, into = act.records[0], act.values["into"]
         way = self.blueprint.workflow["merge"]
         if way == "bulk":
-            yield from self.tick([gone, into], "merge")
+            yield from self.tick([gone, into], act.operation)
             label, target = self.word("ui.keep"), into
         else:
             here, target = (gone, into) if way == "into" else (into, gone)
             label = self.word("ui.into" if way == "into" else "ui.absorb")
-            yield from self.open_action(here, "merge")
+            yield from self.open_action(here, act.operation)
         group = yield from self.seek("group radiogroup", label)
-        yield from self.click("radio", lambda name: name.startswith(f"#{target} "), group)
-        yield from self.submit_form("merge", act, {})
+        yield from self.click("radio", lambda name: name.startswith(f"{self.blueprint.code(target)} "), group)
+        yield from self.submit_form(act.operation, act, {}, None if way == "bulk" else here)
 
-    def submit_form(self, action: str, act: Act, values: dict[str, Any]) -> Steps:
+    def submit_form(self, action: str, act: Act, values: dict[str, Any], key: int | None = None) -> Steps:
         """Fills the form that is open, step by step, and gets the change into effect as far as the style goes."""
+        if self.blueprint.is_edit(action) and self.blueprint.workflow["edit"] == "autosave":
+            yield from self.fill_and_leave(action, values)
+            return
         steps = self.blueprint.steps(action)
         for index, names in enumerate(steps):
             last = index == len(steps) - 1
             yield from self.fill(names, values)
-            if last and action == "edit" and self.blueprint.workflow["justify"]:
+            if last and self.blueprint.is_edit(action) and self.blueprint.justifies:
                 yield from self.do("type", ref=(yield from self.seek("textbox", self.word("ui.justify"))).ref, text="As asked")
-            bare = not names and action != "merge"
+            bare = not names and not self.blueprint.is_merge(action)
             if last and not (self.style.save and (self.style.confirm or not bare)):
                 raise Abandoned
+            if bare:
+                yield from self.type_number(action, key)
             yield from self.press_submit(action, last)
-        if self.blueprint.asks_back(act.operation, action) and (steps[0] or action == "merge"):
+        if self.blueprint.asks_back(act.operation, action) and (steps[0] or self.blueprint.is_merge(action)):
             if not self.style.confirm:
                 raise Abandoned
+            yield from self.type_number(action, key)
             yield from self.click("button", self.word("ui.confirm"), self.area())
         alert = self.look("alert", lambda _: True)
         if alert is not None:
@@ -366,11 +426,33 @@ class Hand:
             else:
                 yield from self.release_all(self.word("ui.drafts"), self.word("ui.publish"))
 
+    def type_number(self, action: str, key: int | None) -> Steps:
+        """Answers a question that wants the record's number, where this product asks one so."""
+        if key is not None and self.blueprint.types_to_confirm(action):
+            code = self.blueprint.code(key)
+            yield from self.do("type", ref=(yield from self.seek("textbox", f"{self.word('ui.type')} {code}")).ref, text=code)
+
+    def fill_and_leave(self, action: str, values: dict[str, Any]) -> Steps:
+        """Fills a form that saves each field when it is left. Without saving, the last field is never left, or none is touched."""
+        names = [name for name in self.blueprint.form_fields(action) if name in values]
+        last = forms.parts(self.blueprint, names[0 if self.style.backwards else -1], self.users)[-1]
+        typed = last.widget in TYPED
+        if not self.style.save and not (typed and len(names) == 1):
+            raise Abandoned
+        yield from self.fill(names, values)
+        if not self.style.save:
+            raise Abandoned
+        yield from self.do("press", key="Enter" if self.style.submit == "enter" and typed and last.widget != "textarea" else "Tab")
+        said = self.look("status", lambda _: True)
+        if said is None or not said.name:
+            raise Lost(f"nothing was saved on {self.screen.location}")
+
     def press_submit(self, action: str, last: bool) -> Steps:
         word = self.word("ui.continue")
         if last:
-            word = self.word("ui.save") if action in ("edit", "create") else pages.action_word(self.blueprint, action)
-            if not self.blueprint.form_fields(action) and action != "merge":
+            general = not action.startswith("status-form") and self.family.operation(action).kind in ("edit", "create")
+            word = self.word("ui.save") if general else pages.action_word(self.blueprint, action)
+            if not self.blueprint.form_fields(action) and not self.blueprint.is_merge(action):
                 word = self.word("ui.confirm")
         focused = next((item for item in self.screen.elements if "focused" in item.states), None)
         if self.style.submit == "enter" and focused is not None and focused.role == "textbox" and focused.attributes.get("type") == "text":
@@ -388,20 +470,23 @@ class Hand:
             row = next(item for item in self.screen.elements if item.ref == own.parent)
             yield from self.click("button", word, row)
 
-    def work(self, acts: Sequence[Act]) -> Steps:
-        """All acts, then whatever has to be sent, then `finish`."""
+    def work(self, acts: Sequence[Act], answer: str = "", sources: Sequence[int] = ()) -> Steps:
+        """Reads the sources, does all acts, then whatever has to be sent, then `finish`."""
         try:
+            for key in sources:
+                row = yield from self.show_row(key)
+                yield from self.click("link", self.title(key), row)
             for act in acts:
                 yield from self.perform(act)
             if self.style.publish and self.blueprint.workflow["commit"] == "outbox":
                 yield from self.release_all(self.word("ui.outbox"), self.word("ui.send"))
         except Abandoned:
             pass
-        yield from self.do("finish")
+        yield from self.do("finish", **({"answer": answer} if answer else {}))
 
 
-def policy(blueprint: Blueprint, before: State, acts: Sequence[Act], style: Style) -> Policy:
-    """A policy that carries out the acts in this style. It finishes when it is lost, saying why in its answer."""
+def policy(blueprint: Blueprint, before: State, acts: Sequence[Act], style: Style, answer: str = "", sources: Sequence[int] = ()) -> Policy:
+    """A policy that reads the sources, carries out the acts in this style and answers. It finishes when it is lost, saying why."""
     hand = Hand(blueprint, before, style)
     steps: Steps | None = None
 
@@ -410,7 +495,7 @@ def policy(blueprint: Blueprint, before: State, acts: Sequence[Act], style: Styl
         try:
             if steps is None:
                 hand.screen = observation
-                steps = hand.work(acts)
+                steps = hand.work(acts, answer, sources)
                 return next(steps)
             return steps.send(observation)
         except (Lost, StopIteration) as reason:
@@ -421,7 +506,8 @@ def policy(blueprint: Blueprint, before: State, acts: Sequence[Act], style: Styl
 
 def expert(found: Assignment) -> Policy:
     """The expert of a task."""
-    return policy(found.blueprint, found.before, found.job.acts, Style())
+    job = found.job
+    return policy(found.blueprint, found.before, job.acts, Style(), answers.said(job.answer), job.sources)
 
 
 def alternatives(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
@@ -456,7 +542,7 @@ def alternatives(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ..
 
 def _undone(found: Assignment) -> tuple[Act, ...]:
     """A change of the target and its reversal, where the job edits one field of one record."""
-    act = found.job.acts[0]
+    act = next(iter(found.job.acts), Act(""))
     if act.operation != "assign" or len(act.records) != 1:
         return ()
     key = act.records[0]
@@ -468,21 +554,25 @@ def proofs(found: Assignment) -> tuple[Proof, ...]:
     """The expert's proof and those of the alternatives."""
     made = [Proof("expert", "expert", "does the job as the product means it to be done", follow(expert(found)))]
     for name, (claim, style, acts) in alternatives(found).items():
-        made.append(Proof(name, "alternative", claim, follow(policy(found.blueprint, found.before, acts, style))))
+        way = policy(found.blueprint, found.before, acts, style, answers.said(found.job.answer, len(made)), found.job.sources)
+        made.append(Proof(name, "alternative", claim, follow(way)))
     return tuple(made)
 
 
-def estimate(blueprint: Blueprint, before: State, acts: Sequence[Act]) -> int:
-    """How many actions the expert needs for the acts, at most; what step limits are made from."""
-    total = 1
+def estimate(blueprint: Blueprint, before: State, acts: Sequence[Act], sources: int = 0) -> int:
+    """How many actions the expert needs for the acts and for reading so many sources, at most; what step limits are made from."""
+    total = 1 + 6 * sources
     for act in acts:
         operation = blueprint.family.operation(act.operation)
         each = 4 + int(blueprint.workflow["lock"]) + 2 + 2
         names = list(act.values) if operation.kind != "merge" else []
         for name in names:
             for part in forms.parts(blueprint, name, before.users):
-                each += {"checkboxes": 3, "chips": 3, "triple": 3, "calendar": 5, "dropdown": 2}.get(part.widget, 1)
+                each += {"checkboxes": 3, "chips": 3, "transfer": 3, "triple": 3, "calendar": 5, "dropdown": 2, "lookup": 3}.get(
+                    part.widget, 1
+                )
         each += len(blueprint.steps(act.operation)) - 1 + 2 * (operation.kind == "merge")
         each += 2 * int(blueprint.deferred(act.operation)) + int(blueprint.workflow["justify"])
+        each += int(blueprint.workflow["confirm"] == "typed") + int(blueprint.workflow["edit"] == "autosave")
         total += each * max(1, len(act.records))
     return total

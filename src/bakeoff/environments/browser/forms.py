@@ -19,6 +19,9 @@ from bakeoff.environments.browser.schema import TODAY, Field
 NONE = "–"
 """Label of the empty choice."""
 
+WIDEST_SLIDER = 40
+"""The largest range that a slider asks for; beyond, one could not hit a number."""
+
 
 class Invalid(Exception):
     """What was entered is not acceptable; the text is shown beside the field."""
@@ -31,9 +34,9 @@ class Part:
     Attributes:
         key: the input's name in the form; says nothing canonical.
         label: its accessible name.
-        widget: text, line, textarea, select, radio, combobox, segmented, dropdown, checkbox, yesno, switch, checkboxes, commas, chips,
-            native (date), written (date), triple (date), calendar (date).
-        options: labels on offer.
+        widget: text, line, textarea, select, radio, combobox, segmented, dropdown, lookup, checkbox, yesno, switch, checkboxes, commas, chips,
+            transfer, stepper (number), slider (number), native (date), written (date), triple (date), calendar (date).
+        options: labels on offer; least and most of a slider.
         hint: shown below or inside.
         required: must be filled in.
     """
@@ -103,7 +106,14 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
     if field.kind == "flag":
         return (Part(key, said, widgets["flag"], ("No", "Yes") if widgets["flag"] == "yesno" else ()),)
     if field.kind == "money":
+        if widgets.get("money") == "split" and model["money"] != "cents":
+            word = blueprint.word(f"field.{name}")
+            return (Part(f"{key}a", f"{word}: euros", "text", required=required), Part(f"{key}b", f"{word}: cents", "text"))
         return (Part(key, said, "text", hint="Whole cents" if model["money"] == "cents" else "Amount in euros", required=required),)
+    if field.kind == "number":
+        widget = widgets.get("number", "text")
+        widget = "stepper" if widget == "slider" and field.most > WIDEST_SLIDER else widget
+        return (Part(key, said, widget, ("0", str(field.most)) if widget == "slider" else (), required=required),)
     return (
         Part(key, said, ("textarea" if widgets["note"] == "textarea" else "line") if field.kind == "long" else "text", required=required),
     )
@@ -168,6 +178,8 @@ def enter(blueprint: Blueprint, name: str, value: Any, users: Users) -> dict[str
         return {key: ", ".join(labels) if found[0].widget == "commas" else labels}
     if field.kind == "flag":
         return {key: "Yes" if value else "No"}
+    if field.kind == "money" and len(found) == 2:
+        return {found[0].key: str(value // 100), found[1].key: f"{value % 100:02d}"}
     if field.kind == "money":
         return {
             key: str(value)
@@ -217,8 +229,14 @@ def read(blueprint: Blueprint, name: str, form: Mapping[str, Sequence[str]], use
         return tuple(sorted({words[item.lower()] for item in chosen if item}))
     if field.kind == "flag":
         return text.lower() in ("yes", "on")
+    if field.kind == "money" and len(found) == 2:
+        if not re.fullmatch(r"[0-9]{0,2}", entered[1]):
+            raise Invalid("Enter cents as two digits")
+        return _read_money("units", entered[0]) + _read_money("cents", entered[1].ljust(2, "0") if entered[1] else "")
     if field.kind == "money":
         return _read_money(model["money"], text)
+    if field.kind == "number":
+        return _read_number(text, field.most)
     return text
 
 
@@ -245,6 +263,16 @@ def _read_money(style: str, text: str) -> int:
     return round(float(text) * 100)
 
 
+def _read_number(text: str, most: int) -> int:
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise Invalid("Enter a whole number, digits only")
+    if int(text) > most:
+        raise Invalid(f"Enter at most {most}")
+    return int(text)
+
+
 def shown(blueprint: Blueprint, name: str, value: Any, users: Users) -> str:
     """A canonical value as this product's pages show it."""
     field = blueprint.family.field(name)
@@ -256,8 +284,10 @@ def shown(blueprint: Blueprint, name: str, value: Any, users: Users) -> str:
         return (
             f"{value:,}"
             if blueprint.model["money"] == "cents"
-            else (f"{value / 100:,.2f}" if blueprint.model["money"] == "decimal" else f"{value // 100:,}")
+            else (f"{value / 100:,.2f}" if blueprint.model["money"] == "decimal" or value % 100 else f"{value // 100:,}")
         )
+    if field.kind == "number":
+        return str(value)
     if field.kind == "user" and value and blueprint.model["user"] == "pair":
         return f"{dict(users).get(value, '')} / {value}"
     if field.kind == "name":

@@ -16,7 +16,7 @@ from typing import Any
 from bakeoff.environments.browser import forms
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.forms import Invalid
-from bakeoff.environments.browser.schema import TODAY, Family, Operation, Record, blank_record
+from bakeoff.environments.browser.schema import TODAY, Entity, Family, Operation, Record, blank_record, changes
 from bakeoff.environments.browser.store import Store
 
 Form = Mapping[str, Sequence[str]]
@@ -32,12 +32,13 @@ class Reading:
 
 
 def likely_twins(family: Family, records: Mapping[int, Record], key: int) -> list[int]:
-    """Records that may be the same as this one: those that share its title or subtitle, then others, ten in all."""
+    """Records that may be the same as this one: those that share its title or subtitle, then others of its sort, ten in all."""
+    entity = family.entity_of(records[key])
 
     def likeness(other: int) -> tuple[int, int]:
-        return -sum(records[other][name] == records[key][name] for name in (family.title, family.title, family.subtitle)), other
+        return -sum(records[other][name] == records[key][name] for name in (entity.title, entity.title, entity.subtitle)), other
 
-    return sorted((other for other in records if other != key), key=likeness)[:10]
+    return sorted((other for other in records if other != key and family.entity_of(records[other]) is entity), key=likeness)[:10]
 
 
 class Office:
@@ -73,40 +74,42 @@ class Office:
         self.flash.append((kind, text))
 
     def title(self, record: Record) -> str:
-        return forms.shown(self.blueprint, self.blueprint.family.title, record[self.blueprint.family.title], self.users)
+        name = self.blueprint.family.entity_of(record).title
+        return forms.shown(self.blueprint, name, record[name], self.users)
 
     def caption(self, key: int) -> str:
         """A record in one line, enough to tell it from its twin."""
         record = self.store.records()[key]
-        subtitle = forms.shown(self.blueprint, self.blueprint.family.subtitle, record[self.blueprint.family.subtitle], self.users)
-        return f"#{key} {self.title(record)}, {subtitle}, {record[self.blueprint.family.contact]}"
+        entity = self.blueprint.family.entity_of(record)
+        subtitle = forms.shown(self.blueprint, entity.subtitle, record[entity.subtitle], self.users)
+        return f"{self.blueprint.code(key)} {self.title(record)}, {subtitle}, {record[entity.contact]}"
 
-    def effective(self, key: int | None) -> Record:
-        """A record as it will be once the worker's waiting changes take effect: what its forms start from."""
+    def effective(self, key: int | None, entity: Entity | None = None) -> Record:
+        """A record as it will be once the worker's waiting changes take effect: what its forms start from; a new one where there is none."""
         if key is None:
-            return blank_record(self.blueprint.family)
+            return blank_record(self.blueprint.family, entity)
         record = dict(self.store.records()[key])
         for _, target, action, values, author in self.store.waiting():
             if target == key and author == "worker" and self.blueprint.family.operation(action).kind in ("edit", "verb"):
                 record |= {**self.blueprint.family.operation(action).sets, **values}
         return record
 
-    def search(self, words: str, status: str) -> list[int]:
-        """Ids of the records that contain every word in their title, subtitle, contact or number and have the status, in this product's order."""
+    def search(self, entity: Entity, words: str, status: str) -> list[int]:
+        """Ids of an entity's records that contain every word in title, subtitle, contact or number and have the status, in this product's order."""
         family, store = self.blueprint.family, self.store
         tokens = words.lower().replace(",", " ").split()
         found = []
         for key, record in store.records().items():
-            if status and record[family.status] != status:
+            if family.entity_of(record) is not entity or (status and record[entity.status] != status):
                 continue
-            text = f"{record[family.title]} {record[family.subtitle]} {record[family.contact]} #{key}".lower()
+            text = f"{record[entity.title]} {record[entity.subtitle]} {record[entity.contact]} {self.blueprint.code(key)}".lower()
             if all(token in text for token in tokens):
                 found.append(key)
         order = self.blueprint.workflow["sort"]
         if order == "newest":
             found.reverse()
         elif order in ("title", "subtitle"):
-            name = family.title if order == "title" else family.subtitle
+            name = entity.title if order == "title" else entity.subtitle
             found.sort(key=lambda key: (forms.shown(self.blueprint, name, store.records()[key][name], self.users).lower(), key))
         return found
 
@@ -126,12 +129,12 @@ class Office:
                 values[name] = forms.read(blueprint, name, form, self.users)
             except Invalid as wrong:
                 problems[name] = str(wrong)
-        if action == "status-form":
-            reading = self._read_status(keys, values, problems, last)
+        if action.startswith("status-form"):
+            reading = self._read_status(action, values, problems, last)
         else:
             operation = family.operation(action)
             if operation.kind in ("edit", "create"):
-                blank = blank_record(family)
+                blank = blank_record(family, family.entity(operation.entity))
                 values = {name: value if value or not isinstance(value, str) else blank[name] for name, value in values.items()}
             reading = Reading(operation, values, problems)
             required = [name for name in operation.required if name in names]
@@ -143,18 +146,33 @@ class Office:
             item = family.field(name)
             if item.future and value and date.fromisoformat(value) < TODAY and (current is None or current[name] != value):
                 reading.problems[name] = f"{forms.label(blueprint, name)} must not lie in the past"
-            if name == family.contact and value and "@" not in value:
+            if name == "email" and value and "@" not in value:
                 reading.problems[name] = f"{forms.label(blueprint, name)} needs an @"
-        if last and blueprint.workflow["justify"] and action == "edit" and not form.get("j", ("",))[0].strip():
+        if last and blueprint.justifies and blueprint.is_edit(action) and not form.get("j", ("",))[0].strip():
             reading.problems["justify"] = f"{blueprint.word('ui.justify')} is required"
         if last:
             self.check(keys, reading)
         return reading
 
-    def _read_status(self, keys: Sequence[int], values: dict[str, Any], problems: dict[str, str], last: bool) -> Reading:
-        blueprint, status = self.blueprint, self.blueprint.family.status
+    def read_one(self, operation: Operation, key: int, name: str, entered: str) -> Reading:
+        """Reads one field that stands by itself in a row of a list. Problems are under the field's name."""
+        reading = Reading(operation)
+        part = forms.parts(self.blueprint, name, self.users)[0]
+        try:
+            reading.values[name] = forms.read(self.blueprint, name, {part.key: (entered,)}, self.users)
+        except Invalid as wrong:
+            reading.problems[name] = str(wrong)
+        if not reading.problems and name in operation.required and not reading.values[name]:
+            reading.problems[name] = f"{forms.label(self.blueprint, name)} is required"
+        if name == "email" and entered and "@" not in entered:
+            reading.problems[name] = f"{forms.label(self.blueprint, name)} needs an @"
+        return reading
+
+    def _read_status(self, action: str, values: dict[str, Any], problems: dict[str, str], last: bool) -> Reading:
+        blueprint, entity = self.blueprint, self.blueprint.form_entity(action)
+        status = entity.status
         wanted = values.pop(status, None)
-        verbs = blueprint.status_verbs
+        verbs = blueprint.status_verbs(entity)
         operation = next((item for item in verbs if item.sets[status] == wanted), verbs[0])
         reading = Reading(operation, values, problems)
         if not last:
@@ -175,23 +193,26 @@ class Office:
     def check(self, keys: Sequence[int], reading: Reading) -> None:
         """Rules on the whole: the status must allow the operation."""
         operation, family = reading.operation, self.blueprint.family
+        status = family.entity(operation.entity).status
         for key in keys:
-            now = self.effective(key)[family.status]
+            now = self.effective(key)[status]
             if operation.when and now not in operation.when:
-                word = forms.value_word(self.blueprint, family.field(family.status), now)
-                reading.problems[""] = f"Not possible while {forms.label(self.blueprint, family.status)} is {word}"
+                word = forms.value_word(self.blueprint, family.field(status), now)
+                reading.problems[""] = f"Not possible while {forms.label(self.blueprint, status)} is {word}"
 
     def barred(self, key: int) -> str:
         """Why the worker may not touch this record now; empty when it may."""
         if self.blueprint.workflow["lock"] and not self.store.locked(key):
-            return f"Nobody works on this {self.blueprint.word('entity').lower()} yet. Use “{self.blueprint.word('ui.lock')}” first."
+            noun = self.blueprint.noun(self.blueprint.family.entity_of(self.store.records()[key])).lower()
+            return f"Nobody works on this {noun} yet. Use “{self.blueprint.word('ui.lock')}” first."
         return ""
 
     # --- doing ---------------------------------------------------------------------------------------------------------------------
 
     def perform(self, action: str, operation: Operation, keys: Sequence[int], values: Mapping[str, Any]) -> None:
         """Carries out a checked operation, or lets it wait where the product works that way; says what happened."""
-        word = self.blueprint.word("ui.status-form" if action == "status-form" else f"op.{operation.name}")
+        word = self.blueprint.word("ui.status-form" if action.startswith("status-form") else f"op.{operation.name}")
+        entity = self.blueprint.family.entity(operation.entity)
         targets: list[int | None] = list(keys) or [None]
         for key in targets:
             content = dict(values)
@@ -201,8 +222,10 @@ class Office:
                 if not content:
                     self.say("Nothing was changed.")
                     continue
-            name = self.title(self.store.records()[key] if key is not None else {**blank_record(self.blueprint.family), **content})
+            name = self.title(self.store.records()[key] if key is not None else {**blank_record(self.blueprint.family, entity), **content})
             if self.blueprint.deferred(operation.name):
+                if self.blueprint.workflow["edit"] == "autosave" and operation.kind == "edit":
+                    content = self._collected(key, operation, content)
                 self.store.wait(key, operation.name, content)
                 if self.blueprint.workflow["commit"] == "draft":
                     self.say(f"{word}: {name}. Kept under “{self.blueprint.word('ui.drafts')}”, not in effect yet.")
@@ -213,18 +236,27 @@ class Office:
                 self.say(f"{word}: {name}. Done.")
         self.connection.commit()
 
+    def _collected(self, key: int | None, operation: Operation, content: dict[str, Any]) -> dict[str, Any]:
+        """Fields saved one by one wait as one change: takes those that wait already and returns them with the new ones."""
+        for number, target, action, values, author in self.store.waiting():
+            if (target, action, author) == (key, operation.name, "worker"):
+                self.store.unwait(number)
+                return {**values, **content}
+        return content
+
     def execute(self, operation: Operation, key: int | None, values: Mapping[str, Any]) -> None:
         """Puts an operation into effect."""
         store, family = self.store, self.blueprint.family
         if operation.kind == "create":
-            key = store.insert({**blank_record(family), **operation.sets, **values})
+            key = store.insert({**blank_record(family, family.entity(operation.entity)), **operation.sets, **values})
             if self.blueprint.workflow["lock"]:
                 store.lock(key)
         elif key is None or key not in store.records():
             self.say("That record is gone.", "alert")
             return
         elif operation.kind in ("edit", "verb"):
-            store.update(key, {**operation.sets, **values})
+            for other, fields in changes(family, store.records(), operation, key, values).items():
+                store.update(other, fields)
         elif operation.kind == "note":
             store.add_note(key, values["note_kind"], values["note_text"])
         elif operation.kind == "delete":
@@ -242,7 +274,7 @@ class Office:
         said = []
         for name, value in values.items():
             if name == "into":
-                said.append(f"{self.blueprint.word('ui.keep')}: #{value}")
+                said.append(f"{self.blueprint.word('ui.keep')}: {self.blueprint.code(value)}")
             else:
                 said.append(f"{forms.label(self.blueprint, name)}: {forms.shown(self.blueprint, name, value, self.users)}")
         return "; ".join(said)
@@ -257,7 +289,7 @@ class Office:
         self.store.unwait(number)
         reading = Reading(operation, values)
         if key is not None and key in self.store.records():
-            now = self.store.records()[key][self.blueprint.family.status]
+            now = self.store.records()[key][self.blueprint.family.entity(operation.entity).status]
             if operation.when and now not in operation.when:
                 reading.problems[""] = "That is no longer possible; the change was dropped."
         if reading.problems:

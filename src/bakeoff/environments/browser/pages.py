@@ -14,10 +14,11 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff.environments.browser import forms
-from bakeoff.environments.browser.blueprint import THEMES, Blueprint
+from bakeoff.environments.browser.blueprint import Blueprint
+from bakeoff.environments.browser.dials import THEMES
 from bakeoff.environments.browser.forms import NONE, Part
 from bakeoff.environments.browser.office import Form, Office
-from bakeoff.environments.browser.schema import TODAY
+from bakeoff.environments.browser.schema import TODAY, Entity, blank_record
 from bakeoff.environments.browser.seeds import generator
 
 HERE = Path(__file__).parent
@@ -70,20 +71,41 @@ class Addresses:
     """Paths of a product, made of its own words."""
 
     def __init__(self, blueprint: Blueprint) -> None:
-        word = blueprint.word
+        word, self.family = blueprint.word, blueprint.family
+        self.lists = {entity.name: f"/{slug(blueprint.nouns(entity))}" for entity in blueprint.family.entities}
         self.records = f"/{slug(word('entities'))}"
+        self.start = "/" if blueprint.workflow.get("home") == "home" else self.records
+        self.details = self.records if len(self.lists) == 1 else f"/{slug(word('ui.details'))}"
         self.new = f"{self.records}/new"
         self.bulk = f"{self.records}/selected"
         self.waiting = f"/{slug(word('ui.outbox' if blueprint.workflow['commit'] == 'outbox' else 'ui.drafts'))}"
         names = [item.name for item in blueprint.family.operations]
-        self.slugs = {name: slug(word(f"op.{name}")) for name in names} | {"status-form": slug(word("ui.status-form"))}
+        status = slug(word("ui.status-form"))
+        forms = {blueprint.status_form(entity): status for entity in blueprint.family.entities[1:] if blueprint.status_form(entity)}
+        self.slugs = {name: slug(word(f"op.{name}")) for name in names} | forms | {"status-form": status}
         self.actions = {value: name for name, value in self.slugs.items()}
 
     def record(self, key: int) -> str:
-        return f"{self.records}/{key}"
+        return f"{self.details}/{key}"
 
     def action(self, key: int, action: str) -> str:
-        return f"{self.records}/{key}/{self.slugs[action]}"
+        return f"{self.details}/{key}/{self.slugs[action]}"
+
+    def list_of(self, entity: Entity) -> str:
+        """The list of an entity's records."""
+        return self.lists[entity.name]
+
+    def creation(self, action: str) -> str:
+        """Where a new record is entered through this operation."""
+        return f"{self.lists[self.family.entity(self.family.operation(action).entity).name]}/new"
+
+    def selected(self, entity: Entity) -> str:
+        """Where ticked rows of an entity's list go."""
+        return f"{self.lists[entity.name]}/selected"
+
+    def grid(self, entity: Entity) -> str:
+        """Where the fields in an entity's list are saved."""
+        return f"{self.lists[entity.name]}/grid"
 
 
 @lru_cache(maxsize=64)
@@ -92,7 +114,7 @@ def addresses(blueprint: Blueprint) -> Addresses:
 
 
 def action_word(blueprint: Blueprint, action: str) -> str:
-    return blueprint.word("ui.status-form" if action == "status-form" else f"op.{action}")
+    return blueprint.word("ui.status-form" if action.startswith("status-form") else f"op.{action}")
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------------------------
@@ -102,7 +124,10 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
     """What every page needs."""
     blueprint, at = office.blueprint, addresses(office.blueprint)
     waiting = len(office.store.waiting()) if blueprint.workflow["commit"] != "direct" else 0
-    nav = [(blueprint.word("entities"), at.records), (blueprint.word("op.create"), at.new)]
+    nav = [(blueprint.nouns(entity), at.list_of(entity)) for entity in blueprint.family.entities]
+    nav.append((blueprint.word("op.create"), at.new))
+    if at.start != at.records:
+        nav.insert(0, (blueprint.word("ui.home"), at.start))
     if blueprint.workflow["commit"] != "direct":
         word = blueprint.word("ui.outbox" if blueprint.workflow["commit"] == "outbox" else "ui.drafts")
         nav.append((f"{word} ({waiting})", at.waiting))
@@ -177,36 +202,41 @@ def entered_record(office: Office, names: Sequence[str], record: Mapping[str, An
 # --- whole pages -------------------------------------------------------------------------------------------------------------------
 
 
-def list_page(office: Office, query: Mapping[str, str]) -> str:
-    """The list: searched, filtered, paged. Where the product works by search, nothing is listed before a search."""
+def list_page(office: Office, query: Mapping[str, str], entity: Entity) -> str:
+    """The list of an entity: searched, filtered, paged. Where the product works by search, nothing is listed before a search."""
     blueprint, family, at = office.blueprint, office.blueprint.family, addresses(office.blueprint)
+    here = at.list_of(entity)
     words, wanted = query.get("q", "").strip(), query.get("s", "")
-    status = family.field(family.status)
+    status = family.field(entity.status)
     options = {forms.value_word(blueprint, status, value): value for value in status.values}
     searched = bool(words or (wanted in options))
-    keys = office.search(words, options.get(wanted, "")) if searched or blueprint.workflow["find"] != "search" else []
+    keys = office.search(entity, words, options.get(wanted, "")) if searched or blueprint.workflow["find"] != "search" else []
     size = blueprint.workflow["page_size"]
     pages = max(1, -(-len(keys) // size))
     asked = query.get("p", "1")
     page = min(max(1, int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1), pages)
-    columns = [family.subtitle, *[name for name in _shuffled(blueprint, family.columns) if name != family.subtitle][:4]]
+    columns = [entity.subtitle, *[name for name in _shuffled(blueprint, entity.columns) if name != entity.subtitle][:4]]
     records = office.store.records()
+    grid = blueprint.gridded(entity)
+    columns = [name for name in columns if name != grid]
     rows = [
         {
             "key": key,
+            "code": blueprint.code(key),
             "title": office.title(records[key]),
             "href": at.record(key),
             "cells": [(forms.label(blueprint, name), forms.shown(blueprint, name, records[key][name], office.users)) for name in columns],
             "status": forms.value_word(blueprint, status, records[key][status.name]),
-            "actions": [(action_word(blueprint, action), at.action(key, action)) for action in blueprint.actions]
+            "actions": [(action_word(blueprint, action), at.action(key, action)) for action in blueprint.actions_of(entity)]
             if blueprint.workflow["actions"] == "rows"
             else [],
+            "held": next(iter(forms.enter(blueprint, grid, records[key][grid], office.users).values())) if grid else "",
         }
         for key in keys[(page - 1) * size : page * size]
     ]
 
     def link(number: int) -> str:
-        return f"{at.records}?{urlencode({name: value for name, value in (('q', words), ('s', wanted), ('p', str(number))) if value})}"
+        return f"{here}?{urlencode({name: value for name, value in (('q', words), ('s', wanted), ('p', str(number))) if value})}"
 
     return (
         templates()
@@ -214,24 +244,46 @@ def list_page(office: Office, query: Mapping[str, str]) -> str:
         .render(
             _frame(
                 office,
-                blueprint.word("entities"),
+                blueprint.nouns(entity),
+                here=here,
+                nouns=blueprint.nouns(entity).lower(),
+                create=_creation(blueprint, entity),
+                grid=forms.label(blueprint, grid) if grid else "",
                 query=words,
                 wanted=wanted,
                 statuses=list(options) if blueprint.workflow["find"] == "filter" else [],
                 status_label=forms.label(blueprint, status.name),
                 rows=rows,
                 columns=[forms.label(blueprint, name) for name in columns],
-                title_label=forms.label(blueprint, family.title),
+                title_label=forms.label(blueprint, entity.title),
                 count=len(keys),
                 page=page,
                 pages=pages,
                 previous=link(page - 1) if page > 1 else "",
                 next=link(page + 1) if page < pages else "",
                 idle=blueprint.workflow["find"] == "search" and not searched,
-                bulk=[action_word(blueprint, action) for action in blueprint.bulk_actions],
+                bulk=[action_word(blueprint, action) for action in blueprint.bulk_actions_of(entity)],
             )
         )
     )
+
+
+def _creation(blueprint: Blueprint, entity: Entity) -> tuple[str, str] | None:
+    """Word and address for entering a new record, where that is possible."""
+    operation = blueprint.family.find("create", entity)
+    return (action_word(blueprint, operation.name), addresses(blueprint).creation(operation.name)) if operation else None
+
+
+def home_page(office: Office) -> str:
+    """What there is to do, counted: the first page of products that have one."""
+    blueprint, at = office.blueprint, addresses(office.blueprint)
+    tiles = []
+    for entity in blueprint.family.entities:
+        status = blueprint.family.field(entity.status)
+        mine = [record[status.name] for record in office.store.records().values() if blueprint.family.entity_of(record) is entity]
+        counts = [(forms.value_word(blueprint, status, value), mine.count(value)) for value in status.values]
+        tiles.append((blueprint.nouns(entity), at.list_of(entity), len(mine), counts))
+    return templates().get_template("home.html").render(_frame(office, blueprint.word("ui.home"), tiles=tiles))
 
 
 def _shuffled(blueprint: Blueprint, names: Sequence[str]) -> list[str]:
@@ -244,6 +296,8 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
     """One record: facts, actions, notes, waiting changes. `dialog` is a form shown over it, `inline` the edit form inside it."""
     blueprint, family, at = office.blueprint, office.blueprint.family, addresses(office.blueprint)
     record = office.store.records()[key]
+    entity = family.entity_of(record)
+    own = [item for item in family.fields if item.name in entity.fields]
     facts = [
         (
             forms.label(blueprint, item.name),
@@ -251,7 +305,7 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
             if item.kind != "flag"
             else ("Yes" if record[item.name] else "No"),
         )
-        for item in family.fields
+        for item in own
     ]
     kind = family.field("note_kind")
     notes = [(forms.value_word(blueprint, kind, said), body) for said, body in office.store.notes(key)]
@@ -260,9 +314,10 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
         for number, target, action, values, author in office.store.waiting()
         if target == key and blueprint.workflow["commit"] == "draft"
     ]
-    if blueprint.workflow["edit"] == "inline" and inline is None and dialog is None:
-        inline = edit_form(office, key)
-    status = family.field(family.status)
+    edit = family.editing(entity).name
+    if blueprint.edits_in_place and inline is None and dialog is None:
+        inline = form_view(office, edit, [key], 0, {}, {}, fresh=True)
+    status = family.field(entity.status)
     return (
         templates()
         .get_template("record.html")
@@ -271,11 +326,14 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
                 office,
                 office.title(record),
                 key=key,
+                code=blueprint.code(key),
+                here=at.list_of(entity),
+                edit_word=action_word(blueprint, edit),
                 status=forms.value_word(blueprint, status, record[status.name]),
                 facts=facts
                 if not inline
-                else [fact for fact, item in zip(facts, family.fields, strict=True) if item.name not in blueprint.form_fields("edit")],
-                actions=[(action_word(blueprint, action), at.action(key, action)) for action in blueprint.actions],
+                else [fact for fact, item in zip(facts, own, strict=True) if item.name not in blueprint.form_fields(edit)],
+                actions=[(action_word(blueprint, action), at.action(key, action)) for action in blueprint.actions_of(entity)],
                 menu=blueprint.workflow["actions"] == "menu",
                 notes=notes,
                 tabs=blueprint.workflow["notes"] == "tab",
@@ -291,11 +349,6 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
     )
 
 
-def edit_form(office: Office, key: int) -> dict[str, Any]:
-    """The edit form as it first appears."""
-    return form_view(office, "edit", [key], 0, {}, {}, fresh=True)
-
-
 def form_view(
     office: Office, action: str, keys: Sequence[int], step: int, form: Form, problems: Mapping[str, str], *, fresh: bool, bulk: bool = False
 ) -> dict[str, Any]:
@@ -308,13 +361,14 @@ def form_view(
     blueprint, family, at = office.blueprint, office.blueprint.family, addresses(office.blueprint)
     steps = blueprint.steps(action)
     names = steps[step]
-    operation = family.operation(action) if action != "status-form" else None
-    required = (family.status,) if operation is None else operation.required
+    operation = None if action.startswith("status-form") else family.operation(action)
+    entity = blueprint.form_entity(action)
+    required = (entity.status,) if operation is None else operation.required
     entered = entered_from(form)
     if fresh:
-        record = office.effective(keys[0] if keys else None)
+        record = office.effective(keys[0] if keys else None, entity)
         if operation is None:
-            record = {family.status: record[family.status]}
+            record = {entity.status: record[entity.status]}
         elif operation.kind == "note" or bulk:
             record = {}
         entered = entered_record(office, [name for part in steps for name in part], record)
@@ -324,19 +378,19 @@ def form_view(
         label = blueprint.word({"into": "ui.into", "absorb": "ui.absorb", "bulk": "ui.keep"}[blueprint.workflow["merge"]])
         options = [office.caption(other) for other in (keys if bulk else office.merge_candidates(keys[0]))]
         widgets.append(widget(Part("m", label, "radio", tuple(options), required=True), entered.get("m", ""), problems.get("into", "")))
-    if last and blueprint.workflow["justify"] and action == "edit":
+    if last and blueprint.justifies and blueprint.is_edit(action):
         widgets.append(
             widget(Part("j", blueprint.word("ui.justify"), "text", required=True), entered.get("j", ""), problems.get("justify", ""))
         )
     own = {item["key"] for item in widgets} | {f"{item['key']}{part}" for item in widgets for part in "dmy"}
     carried = [(key, value) for key, values in _carried(entered).items() for value in values if key not in own]
     if bulk:
-        target, cancel = f"{at.bulk}/{at.slugs[action]}", at.records
+        target, cancel = f"{at.selected(entity)}/{at.slugs[action]}", at.list_of(entity)
         carried += [("id", str(key)) for key in keys if ("id", str(key)) not in carried]
     elif keys:
         target, cancel = at.action(keys[0], action), at.record(keys[0])
     else:
-        target, cancel = at.new, at.records
+        target, cancel = at.creation(action), at.list_of(entity)
     about = ", ".join(office.title(office.store.records()[key]) for key in keys)
     return {
         "heading": action_word(blueprint, action) + (f": {about}" if about else ""),
@@ -346,10 +400,13 @@ def form_view(
         "carried": [*((key, value) for key, value in carried if key not in ("csrf", "step", "confirmed")), ("step", str(step))],
         "submit": blueprint.word("ui.continue")
         if not last
-        else (blueprint.word("ui.save") if action in ("edit", "create") else action_word(blueprint, action)),
+        else (
+            blueprint.word("ui.save") if operation is not None and operation.kind in ("edit", "create") else action_word(blueprint, action)
+        ),
         "problem": problems.get("", "Please check the fields below." if problems else ""),
         "steps": f"Step {step + 1} of {len(steps)}" if len(steps) > 1 else "",
         "summary": [],
+        "autosave": blueprint.workflow["edit"] == "autosave" and blueprint.is_edit(action),
     }
 
 
@@ -358,20 +415,32 @@ def _carried(entered: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def confirm_view(
-    office: Office, action: str, keys: Sequence[int], form: Form, values: Mapping[str, Any], *, bulk: bool = False
+    office: Office, action: str, keys: Sequence[int], form: Form, values: Mapping[str, Any], *, bulk: bool = False, problem: str = ""
 ) -> dict[str, Any]:
-    """The question before an action is carried out, with all that was entered carried along."""
+    """The question before an action is carried out, with all that was entered carried along. Some products want a number typed."""
     view = form_view(office, action, keys, 0, {}, {}, fresh=True, bulk=bulk)
     summary = [line for line in office.describe(values).split("; ") if line]
-    carried = [(key, value) for key, items in form.items() for value in items if key not in ("csrf", "confirmed")]
+    carried = [(key, value) for key, items in form.items() for value in items if key not in ("csrf", "confirmed", "t")]
+    typed = office.blueprint.types_to_confirm(action) and len(keys) == 1
+    ask = f"{office.blueprint.word('ui.type')} {office.blueprint.code(keys[0])}" if typed else ""
+    operation = None if action.startswith("status-form") else office.blueprint.family.operation(action)
     return {
         **view,
-        "widgets": [],
+        "widgets": [widget(Part("t", ask, "text", required=True), "", problem)] if typed else [],
+        "problem": "",
+        "autosave": False,
         "carried": [*carried, ("confirmed", "1")],
         "submit": office.blueprint.word("ui.confirm"),
-        "summary": summary or ["This cannot be taken back." if action in ("delete", "merge") else "Please confirm."],
+        "summary": summary
+        or ["This cannot be taken back." if operation is not None and operation.kind in ("delete", "merge") else "Please confirm."],
         "steps": "",
     }
+
+
+def saved(office: Office) -> str:
+    """What a page that saves each field by itself says afterwards."""
+    flash, office.flash = office.flash, []
+    return str(Markup("<br>").join(text for _, text in flash))
 
 
 def form_page(office: Office, view: dict[str, Any]) -> str:
@@ -386,11 +455,8 @@ def waiting_page(office: Office) -> str:
     records = office.store.records()
     rows = []
     for number, key, action, values, author in office.store.waiting():
-        about = (
-            office.title(records[key])
-            if key is not None and key in records
-            else office.title({blueprint.family.title: values.get(blueprint.family.title, "")})
-        )
+        entity = blueprint.form_entity(action)
+        about = office.title(records[key] if key is not None and key in records else {**blank_record(blueprint.family, entity), **values})
         rows.append((number, action_word(blueprint, action), about, office.describe(values), "You" if author == "worker" else "Colleague"))
     return (
         templates()

@@ -106,12 +106,14 @@ class Paper:
         self.root, self.location = parser.root, path
         self.history.append(path)
         self.focus = None
+        self.unsaved: Node | None = None
         return self.screen()
 
     # --- seeing ------------------------------------------------------------------------------------------------------------------
 
     def screen(self) -> Screen:
-        dialogs = self.root.all("dialog")
+        dialogs = [node for node in self.root.all("dialog") if node.has("data-pick") and node.has("open")]
+        dialogs += [node for node in self.root.all("dialog") if not node.has("data-pick")]
         self.elements: list[Element] = []
         self.nodes = {}
         self._walk(dialogs[0] if dialogs else self.root, None)
@@ -123,6 +125,7 @@ class Paper:
             or node.has("hidden")
             or node.attributes.get("type") == "hidden"
             or node.attributes.get("aria-hidden") == "true"
+            or (node.has("data-pick") and not node.has("open"))
         ):
             return
         closed = node.tag == "div" and node.parent is not None and node.parent.tag == "details" and not node.parent.has("open")
@@ -161,7 +164,9 @@ class Paper:
         if "role" in node.attributes:
             return node.attributes["role"]
         if node.tag == "input":
-            return {"text": "textbox", "date": "textbox", "search": "searchbox"}.get(node.attributes["type"], node.attributes["type"])
+            return {"text": "textbox", "date": "textbox", "search": "searchbox", "number": "spinbutton", "range": "slider"}.get(
+                node.attributes["type"], node.attributes["type"]
+            )
         roles = {
             "a": "link",
             "button": "button",
@@ -177,6 +182,7 @@ class Paper:
             "tr": "row",
             "td": "cell",
             "li": "listitem",
+            "ul": "list",
             "h1": "heading",
             "h2": "heading",
             "span": "text",
@@ -198,7 +204,7 @@ class Paper:
             raise AssertionError(f"a {node.tag} has no name on {self.location}")
         if node.tag == "fieldset":
             return node.all("legend")[0].text()
-        if node.tag in ("main", "dialog", "fieldset", "nav"):
+        if node.tag in ("main", "dialog", "fieldset", "nav", "ul"):
             return ""
         return node.text()
 
@@ -228,11 +234,18 @@ class Paper:
             return self.write(node, str(arguments["text"]))
         if action.tool == "select":
             return self.choose(node, str(arguments["option"]))
+        if action.tool == "drag":
+            target = self.nodes.get(str(arguments["to"]))
+            if target is None or not node.has("draggable") or target.tag != "ul":
+                raise ActionError("that cannot be dragged there")
+            self.blur(node)
+            self.transfer(node, target)
+            return self.screen()
         assert action.tool == "click", action.tool
         return self.click(node)
 
     def write(self, node: Node, text: str) -> Screen:
-        if self._role(node) not in ("textbox", "searchbox", "combobox") or node.tag == "select":
+        if self._role(node) not in ("textbox", "searchbox", "combobox", "spinbutton", "slider") or node.tag == "select":
             raise ActionError("not a text field")
         self.blur(node)
         if node.tag == "textarea":
@@ -241,7 +254,33 @@ class Paper:
             node.attributes["value"] = text
         if node.attributes.get("role") == "combobox":
             self.suggest(node)
+        sheet = node.up("dialog")
+        if node.attributes.get("type") == "search" and sheet is not None and sheet.has("data-pick"):
+            for item in sheet.all("li"):
+                item.attributes.pop("hidden", None)
+                if text.strip().lower() not in item.text().lower():
+                    item.attributes["hidden"] = ""
+        elif node.attributes.get("type") == "range":
+            self.changed(node)
+        else:
+            self.unsaved = node
         return self.screen()
+
+    def changed(self, node: Node) -> None:
+        """A field has a new value: forms that save by themselves are sent, and the page stays."""
+        form = node.up("form")
+        if form is None or not form.has("data-autosave"):
+            return
+        answer = server._accept(self.office, form.attributes["action"], urlencode(self.fields(form)).encode())
+        assert answer.status_code == 200, (answer.status_code, bytes(answer.body)[:200])
+        note = next(item for item in form.all("p") if item.attributes.get("class") == "saved")
+        note.children = [bytes(answer.body).decode()]
+
+    def leave(self) -> None:
+        """The focus moves on: what was typed counts as entered."""
+        node, self.unsaved = self.unsaved, None
+        if node is not None:
+            self.changed(node)
 
     def suggest(self, node: Node) -> None:
         assert node.parent is not None
@@ -258,6 +297,8 @@ class Paper:
         self.at = -1
 
     def blur(self, node: Node | None) -> None:
+        if node is not self.unsaved:
+            self.leave()
         for listing in self.root.all("ul"):
             if listing.attributes.get("role") == "listbox":
                 listing.attributes["hidden"] = ""
@@ -271,11 +312,21 @@ class Paper:
             option.attributes.pop("selected", None)
             if option.text() == text:
                 option.attributes["selected"] = ""
+        self.changed(node)
         return self.screen()
 
     def press(self, key: str) -> Screen:
         node = self.focus
+        if key == "Tab":
+            self.blur(None)
+            return self.screen()
         assert node is not None, "nothing has the focus"
+        if node.attributes.get("type") == "range":
+            stride = max(1, int(node.attributes["max"]) // 10)
+            now = int(node.attributes["value"])
+            node.attributes["value"] = str({"Home": 0, "PageUp": now + stride, "ArrowRight": now + 1}[key])
+            self.changed(node)
+            return self.screen()
         box = node.parent
         listing = box.all("ul")[0] if box is not None and (box.has("data-combobox") or box.has("data-dropdown")) else None
         if key == "ArrowDown" and listing is not None:
@@ -287,6 +338,7 @@ class Paper:
             return self.click([item for item in listing.all("li") if not item.has("hidden")][self.at])
         form = node.up("form")
         assert form is not None and node.tag == "input", "Enter submits from a field"
+        self.unsaved = None
         return self.submit(form)
 
     def click(self, node: Node) -> Screen:
@@ -301,11 +353,15 @@ class Paper:
                 del node.parent.attributes["open"]
             else:
                 node.parent.attributes["open"] = ""
+        elif node.attributes.get("type") == "range":
+            node.attributes["value"] = str(int(node.attributes["max"]) // 2)
+            self.changed(node)
         elif node.attributes.get("type") == "checkbox":
             if node.has("checked"):
                 del node.attributes["checked"]
             else:
                 node.attributes["checked"] = ""
+            self.changed(node)
         elif node.attributes.get("type") == "radio":
             form = node.up("form")
             assert form is not None
@@ -313,6 +369,7 @@ class Paper:
                 if other.attributes.get("name") == node.attributes["name"]:
                     other.attributes.pop("checked", None)
             node.attributes["checked"] = ""
+            self.changed(node)
         elif node.attributes.get("role") == "option":
             self.focus = keep
             self.take(node)
@@ -332,11 +389,15 @@ class Paper:
         box.all("input")[0].attributes["value"] = node.text()
         if box.has("data-dropdown"):
             box.all("span")[0].children = [node.text()]
+        self.unsaved = None
+        self.changed(box.all("input")[0])
 
     def widget(self, node: Node) -> None:
         group = node.parent
         while (
-            group is not None and not any(name.startswith("data-") for name in group.attributes) and node.attributes.get("role") != "switch"
+            group is not None
+            and not any(name.startswith("data-") and name != "data-pick" for name in group.attributes)
+            and node.attributes.get("role") != "switch"
         ):
             group = group.parent
         assert group is not None
@@ -344,10 +405,22 @@ class Paper:
             on = node.attributes["aria-checked"] != "true"
             node.attributes["aria-checked"] = str(on).lower()
             group.all("input")[0].attributes["value"] = "Yes" if on else "No"
+            self.changed(node)
         elif group.has("data-segmented"):
             for other in group.all("button"):
                 other.attributes["aria-pressed"] = str(other is node).lower()
             group.all("input")[0].attributes["value"] = node.text()
+            self.changed(node)
+        elif group.has("data-transfer"):
+            here = node.up("ul")
+            self.transfer(node, next(item for item in group.all("ul") if item is not here))
+        elif group.has("data-stepper"):
+            box = group.all("input")[0]
+            by = 1 if node is group.all("button")[-1] else -1
+            box.attributes["value"] = str(max(0, int(box.attributes["value"] or 0) + by))
+            self.changed(box)
+        elif group.has("data-lookup"):
+            self.lookup(group, node)
         elif group.has("data-chips"):
             on = node.attributes["aria-pressed"] != "true"
             node.attributes["aria-pressed"] = str(on).lower()
@@ -359,11 +432,40 @@ class Paper:
                 group.children.append(
                     Node("input", {"type": "hidden", "name": group.attributes["data-chips"], "value": node.text()}, group)
                 )
+            self.changed(node)
         elif group.has("data-dropdown"):
             group.all("ul")[0].attributes.pop("hidden", None)
             self.at = -1
         elif group.has("data-calendar"):
             self.calendar(group, node)
+
+    def lookup(self, box: Node, node: Node) -> None:
+        sheet = box.all("dialog")[0]
+        if node.has("data-option"):
+            held = next(item for item in box.all("input") if item.attributes["type"] == "hidden")
+            held.attributes["value"] = node.text()
+            box.all("span")[0].children = [node.text()]
+            self.changed(held)
+        sheet.attributes.pop("open", None)
+        if not node.has("data-option") and not node.has("data-close"):
+            sheet.attributes["open"] = ""
+            for item in sheet.all("li"):
+                item.attributes.pop("hidden", None)
+
+    def transfer(self, node: Node, target: Node) -> None:
+        item = node.parent
+        assert item is not None and item.parent is not None and target.parent is not None
+        group = target.up("div")
+        while group is not None and not group.has("data-transfer"):
+            group = group.up("div")
+        assert group is not None
+        item.parent.children.remove(item)
+        item.parent = target
+        target.children.append(item)
+        item.children = [child for child in item.children if not isinstance(child, Node) or child.tag != "input"]
+        if target.has("data-chosen"):
+            item.children.append(Node("input", {"type": "hidden", "name": group.attributes["data-transfer"], "value": node.text()}, item))
+        self.changed(target)
 
     def calendar(self, group: Node, node: Node) -> None:
         sheet, held = group.all("div")[0], next(item for item in group.all("input") if item.attributes["type"] == "hidden")
@@ -371,6 +473,7 @@ class Paper:
             held.attributes["value"] = node.attributes["data-day"]
             group.all("span")[0].children = [node.attributes["data-day"]]
             sheet.attributes["hidden"] = ""
+            self.changed(held)
             return
         if not node.has("aria-label"):
             now = date.fromisoformat(held.attributes["value"] or group.attributes["data-calendar"])
@@ -392,6 +495,17 @@ class Paper:
             sheet.children.append(Node("button", {"type": "button", "aria-label": label, "data-day": iso}, sheet))
 
     def submit(self, form: Node) -> Screen:
+        if form.has("data-autosave"):
+            self.unsaved = None
+            self.changed(form.all("p")[-1])
+            return self.screen()
+        fields = self.fields(form)
+        if form.attributes["method"] == "get":
+            return self.request(f"{form.attributes['action']}?{urlencode(fields)}")
+        return self.request(form.attributes["action"], fields)
+
+    def fields(self, form: Node) -> list[tuple[str, str]]:
+        """What a form would send."""
         fields: list[tuple[str, str]] = []
         controls = form.all("input", "select", "textarea")
         if form.has("id"):
@@ -404,9 +518,7 @@ class Paper:
                 chosen = next(option for option in node.all("option") if option.text() == value)
                 value = chosen.attributes.get("value", value)
             fields.append((node.attributes["name"], value))
-        if form.attributes["method"] == "get":
-            return self.request(f"{form.attributes['action']}?{urlencode(fields)}")
-        return self.request(form.attributes["action"], fields)
+        return fields
 
 
 class PaperEnvironment(BrowserEnvironment):
@@ -418,7 +530,7 @@ class PaperEnvironment(BrowserEnvironment):
         blueprint = products.blueprint(task.id.product, task.id.version)
         self._office = Office(blueprint, open_copy(snapshot(blueprint, "practice" if practice else "task", task.id.seed)))
         self.paper = Paper(self._office)
-        return self.paper.request(pages.addresses(blueprint).records)
+        return self.paper.request(pages.addresses(blueprint).start)
 
     def _perform(self, action: Action) -> Screen:
         if action.tool == "finish":

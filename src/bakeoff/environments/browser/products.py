@@ -108,7 +108,7 @@ def notes(drawn: Blueprint) -> dict[str, str]:
 def quirks(drawn: Blueprint) -> tuple[str, ...]:
     """What surprises a newcomer, one sentence each."""
     flow, model, word = drawn.workflow, drawn.model, drawn.word
-    one, many = word("entity").lower(), word("entities").lower()
+    one, many = word("entity").lower(), ", ".join(drawn.nouns(entity).lower() for entity in drawn.family.entities)
     said = []
     if flow["commit"] == "draft":
         said.append(f"Changes are only drafts until “{word('ui.publish')}” is pressed.")
@@ -126,15 +126,22 @@ def quirks(drawn: Blueprint) -> tuple[str, ...]:
         said.append("Long forms come in several steps.")
     if flow["confirm"] == "all":
         said.append("Every change must be confirmed.")
+    if flow["confirm"] == "typed":
+        said.append(f"Every change must be confirmed by typing the number of the {one}.")
+    if flow["edit"] == "autosave":
+        said.append("The edit form is part of the page and saves each field as soon as it is left.")
+    if flow.get("grid"):
+        said.append(f"Lists hold fields that are saved all at once with “{word('ui.grid')}”.")
     if drawn.folded:
         said.append(
             f"{', '.join(word(f'op.{name}') for name in drawn.folded)}: no action of that kind, the fields are in “{word('op.edit')}”."
         )
-    if flow["justify"]:
+    if drawn.justifies:
         said.append(f"Editing demands a “{word('ui.justify')}”.")
-    if flow["merge"] == "absorb":
+    merges = any(item.kind == "merge" for item in drawn.family.operations)
+    if flow["merge"] == "absorb" and merges:
         said.append("Merging is started from the record that stays.")
-    if flow["merge"] == "bulk":
+    if flow["merge"] == "bulk" and merges:
         said.append("Duplicates are merged by ticking both in the list.")
     if model["names"] == "reversed":
         said.append("People are written last name first.")
@@ -152,12 +159,15 @@ def quirks(drawn: Blueprint) -> tuple[str, ...]:
 
 def _canonical(family: Family) -> dict[str, str]:
     """The job's own word for each term that has one."""
-    said = {f"field.{item.name}": item.said for item in (*family.fields, *family.form_fields)}
+    said = {f"field.{item.name}": item.said for item in (*family.fields, *family.form_fields) if item.kind != "entity"}
     said |= {
-        f"value.{item.name}.{value}": value.replace("-", " ") for item in (*family.fields, *family.form_fields) for value in item.values
+        f"value.{item.name}.{value}": value.replace("-", " ")
+        for item in (*family.fields, *family.form_fields)
+        for value in item.values
+        if item.kind != "entity"
     }
     said |= {f"op.{item.name}": item.name for item in family.operations}
-    return said | {"entity": family.noun}
+    return said | {"entity": family.noun} | {f"entity.{entity.name}": entity.noun for entity in family.entities[1:]}
 
 
 def _renamed(drawn: Blueprint) -> list[tuple[str, str]]:
@@ -169,7 +179,11 @@ def _renamed(drawn: Blueprint) -> list[tuple[str, str]]:
 def _far_words(drawn: Blueprint) -> list[tuple[str, str]]:
     """The job's word and the shown one, where they differ, for operations and statuses."""
     said = _canonical(drawn.family)
-    return [(said[term], shown) for term, shown in _renamed(drawn) if term.startswith(("op.", f"value.{drawn.family.status}."))]
+    return [
+        (said[term], shown)
+        for term, shown in _renamed(drawn)
+        if term.startswith(("op.", "entity.", *(f"value.{entity.status}." for entity in drawn.family.entities)))
+    ]
 
 
 def rules(drawn: Blueprint) -> tuple[str, ...]:
@@ -186,7 +200,8 @@ def rules(drawn: Blueprint) -> tuple[str, ...]:
     }
     found |= {f"do: {name} through the edit form" for name in drawn.folded}
     users = (("A", "T"),)
-    for name in {name for action in (*drawn.actions, "edit", "create") for name in drawn.form_fields(action)}:
+    forms_of = [item.name for item in family.operations if item.kind in ("edit", "create")]
+    for name in {name for action in (*drawn.actions, *forms_of) for name in drawn.form_fields(action)}:
         parts = forms.parts(drawn, name, users)
         found |= {f"widget: {part.widget}" for part in parts}
         if len(parts) > 1:
@@ -195,7 +210,10 @@ def rules(drawn: Blueprint) -> tuple[str, ...]:
             found.add("valid: no day in the past")
     found |= {f"valid: {item.name} needs {name}" for item in family.operations for name in item.required}
     found |= {f"valid: {item.name} only in some statuses" for item in family.operations if item.when}
-    found.add("valid: an address needs an @")
+    if len(family.entities) > 1:
+        found |= {f"find: {entity.name} records have a list of their own" for entity in family.entities}
+    if any(item.name == "email" for item in family.fields):
+        found.add("valid: an address needs an @")
     steps = {
         "find: search before anything is listed": flow["find"] == "search",
         "find: filter by status": flow["find"] == "filter",
@@ -207,17 +225,22 @@ def rules(drawn: Blueprint) -> tuple[str, ...]:
         "step: leave colleagues' changes alone": flow["commit"] == "outbox",
         "step: take the record first": bool(flow["lock"]),
         "step: confirm a deletion or merge": True,
-        "step: confirm a verb": flow["confirm"] in ("verbs", "all"),
-        "step: confirm an edit": flow["confirm"] == "all",
+        "step: confirm a verb": flow["confirm"] in ("verbs", "all", "typed"),
+        "step: confirm an edit": flow["confirm"] in ("all", "typed") and flow["edit"] != "autosave",
+        "step: type the record's number to confirm": flow["confirm"] == "typed",
+        "step: leave a field so that it is saved": flow["edit"] == "autosave",
+        "step: save the fields of a list": bool(flow.get("grid")),
+        "move: start from the page that counts": flow.get("home") == "home",
         "step: continue to the next part of a form": flow["edit"] == "wizard",
-        "step: give a reason for an edit": bool(flow["justify"]),
+        "step: give a reason for an edit": drawn.justifies,
         "step: open the menu of actions": flow["actions"] != "buttons",
         "step: choose the status, then what belongs to it": flow["status"] == "form",
         "step: open the tab of notes": flow["notes"] == "tab",
-        f"merge: by {flow['merge']}": True,
+        f"merge: by {flow['merge']}": any(item.kind == "merge" for item in family.operations),
         "write: last name first": model["names"] == "reversed",
         "write: cents": model["money"] == "cents",
         "write: team and person must fit": model["user"] == "pair",
+        "read: numbers of records are codes": model.get("numbers") == "coded",
         f"write: days as {drawn.skin['date']}": drawn.widgets["date"] == "written",
     }
     return tuple(sorted(found | {name for name, holds in steps.items() if holds}))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-FieldKind = Literal["text", "long", "name", "choice", "user", "date", "money", "tags", "flag"]
+FieldKind = Literal["text", "long", "name", "choice", "user", "date", "money", "number", "tags", "flag", "entity"]
 OperationKind = Literal["edit", "verb", "note", "create", "delete", "merge"]
 
 TODAY = date(2026, 3, 16)
@@ -25,11 +25,13 @@ class Field:
 
     Attributes:
         name: canonical name; never shown.
-        kind: `name` is a person's name, `user` the name of a colleague, `money` whole cents, `date` an ISO day or "", `tags` a sorted tuple.
+        kind: `name` is a person's name, `user` the name of a colleague, `money` whole cents, `number` a count from 0 on, `date` an ISO day
+            or "", `tags` a sorted tuple, `entity` what sort of record it is (never shown or asked for).
         said: how instructions call it.
         values: what a `choice` or `tags` field may hold, canonical; instructions say `spoken` of it.
         blank: a `choice` may also be empty.
         future: a date may not lie before `TODAY`.
+        most: the largest `number` allowed; where it is at most 40 a product may ask for it with a slider.
     """
 
     name: str
@@ -38,11 +40,18 @@ class Field:
     values: tuple[str, ...] = ()
     blank: bool = False
     future: bool = False
+    most: int = 99_999
 
     @property
     def empty(self) -> Any:
         """The value of a field that nobody filled in."""
-        return {"tags": (), "flag": False, "money": 0}.get(self.kind, "")
+        return {"tags": (), "flag": False, "money": 0, "number": 0}.get(self.kind, "")
+
+
+Record = dict[str, Any]
+Note = tuple[str, str]
+Effect = Callable[[Mapping[int, Record], int, Mapping[str, Any]], Mapping[int, Mapping[str, Any]]]
+"""What else an operation changes: (records, id of its record, what its form held) -> fields by record id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class Operation:
         when: statuses in which it is possible; empty for all.
         bulk: may be done to several records at once where a product offers that.
         foldable: a product may put its fields into the general edit form and drop it as an action of its own.
+        entity: which sort of record it is done to; empty for the family's first.
+        effect: what it changes besides `fields` and `sets`, perhaps in other records.
     """
 
     name: str
@@ -68,6 +79,8 @@ class Operation:
     when: tuple[str, ...] = ()
     bulk: bool = False
     foldable: bool = False
+    entity: str = ""
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +97,6 @@ class Act:
     def but(self, **values: Any) -> Act:
         """The same act with other values."""
         return replace(self, values={**self.values, **values})
-
-
-Record = dict[str, Any]
-Note = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -119,14 +128,69 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a job wants to be told at the end, through `finish`.
+
+    Attributes:
+        kind: how answers are read, see `answers.same`: `text`, `name`, `number`, `money` (whole cents) or `date` (ISO day).
+        value: the right one.
+        wrong: wrong ones that a careless worker might give, for mutants.
+    """
+
+    kind: Literal["text", "name", "number", "money", "date"]
+    value: Any
+    wrong: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """What a template writes for one seed: the instruction and the acts that fulfil it."""
+    """What a template writes for one seed.
+
+    Attributes:
+        instruction: what the worker is told.
+        acts: what fulfils it; empty where only an answer is wanted.
+        answer: what the worker must say at the end, if anything.
+        sources: records that one has to read to know what to do, in a sensible order.
+        tempting: what a careless worker does where the job is to change nothing.
+    """
 
     instruction: str
     acts: tuple[Act, ...]
+    answer: Answer | None = None
+    sources: tuple[int, ...] = ()
+    tempting: tuple[Act, ...] = ()
 
 
 Template = Callable[[random.Random, State], Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One sort of record.
+
+    Attributes:
+        name: canonical; never shown.
+        noun: what instructions call one.
+        fields: names of its fields, the title first and the subtitle second; the pair (title, subtitle) names a record to a person.
+        status: name of its status field, a `choice`; new records hold its first value.
+        columns: fields a list may show besides the title.
+        contact: a text field that tells two records of the same title and subtitle apart.
+    """
+
+    name: str
+    noun: str
+    fields: tuple[str, ...]
+    status: str
+    columns: tuple[str, ...]
+    contact: str
+
+    @property
+    def title(self) -> str:
+        return self.fields[0]
+
+    @property
+    def subtitle(self) -> str:
+        return self.fields[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,35 +199,29 @@ class Family:
 
     Attributes:
         name: e.g. `crm`; first part of its products' ids.
-        noun: what instructions call one record.
-        fields: of a record, the title field first and the subtitle second; the pair (title, subtitle) names a record to a person.
-        form_fields: asked for by operations but not part of a record (a note's kind and text).
-        operations: in the order a page shows them. One is called `edit`, one `create`.
-        status: name of the status field, a `choice`; new records hold its first value.
-        columns: fields a list may show besides the title.
-        contact: field that tells two records of the same title and subtitle apart.
+        entities: its sorts of records, the one that products open with first. Where there are several, records say which they are in a field
+            called `entity`.
+        fields: of all records.
+        form_fields: asked for by operations but not part of a record (a note's kind and text, an amount to be added).
+        operations: in the order a page shows them. Each entity has one of kind `edit`; at most one of kind `create`, `note`, `delete`, `merge`.
         populate: writes the records and notes of a fresh database: (generator, users) -> State.
         templates: task templates by name, in order.
+        dials: which set of features its products are drawn from, see `dials.py`.
     """
 
     name: str
-    noun: str
+    entities: tuple[Entity, ...]
     fields: tuple[Field, ...]
     form_fields: tuple[Field, ...]
     operations: tuple[Operation, ...]
-    status: str
-    columns: tuple[str, ...]
-    contact: str
     populate: Callable[[random.Random, tuple[tuple[str, str], ...]], State]
     templates: Mapping[str, Template]
+    dials: Literal["first", "second"] = "second"
 
     @property
-    def title(self) -> str:
-        return self.fields[0].name
-
-    @property
-    def subtitle(self) -> str:
-        return self.fields[1].name
+    def noun(self) -> str:
+        """What instructions call a record of the first entity."""
+        return self.entities[0].noun
 
     def field(self, name: str) -> Field:
         return next(item for item in (*self.fields, *self.form_fields) if item.name == name)
@@ -171,15 +229,51 @@ class Family:
     def operation(self, name: str) -> Operation:
         return next(item for item in self.operations if item.name == name)
 
+    def entity(self, name: str) -> Entity:
+        """The entity of this name; the first one for an empty name."""
+        return next(item for item in self.entities if name in ("", item.name))
 
-def blank_record(family: Family) -> Record:
-    """A record in which only the status is set, to what a new record has."""
+    def entity_of(self, record: Mapping[str, Any]) -> Entity:
+        """What sort of record this is."""
+        return self.entity(record.get("entity", ""))
+
+    def of(self, entity: Entity) -> tuple[Operation, ...]:
+        """The operations on records of this entity, in order."""
+        return tuple(item for item in self.operations if self.entity(item.entity) is entity)
+
+    def find(self, kind: OperationKind, entity: Entity) -> Operation | None:
+        """The first operation of a kind on an entity's records, e.g. the one that deletes them."""
+        return next((item for item in self.of(entity) if item.kind == kind), None)
+
+    def editing(self, entity: Entity) -> Operation:
+        """The operation that edits an entity's records."""
+        found = self.find("edit", entity)
+        assert found is not None, f"{self.name} has no edit operation for {entity.name}"
+        return found
+
+
+def blank_record(family: Family, entity: Entity | None = None) -> Record:
+    """A record of an entity (the first one by default) in which only the status and choices that cannot be empty are set."""
+    mine = entity or family.entities[0]
     record = {item.name: item.empty for item in family.fields}
-    record[family.status] = family.field(family.status).values[0]
     for item in family.fields:
-        if item.kind == "choice" and not item.blank:
+        if item.kind == "choice" and item.name in mine.fields and (not item.blank or item.name == mine.status):
             record[item.name] = item.values[0]
+        elif item.kind == "entity":
+            record[item.name] = mine.name
     return record
+
+
+def changes(
+    family: Family, records: Mapping[int, Record], operation: Operation, key: int, values: Mapping[str, Any]
+) -> dict[int, dict[str, Any]]:
+    """What an `edit` or `verb` writes, as fields by record id. The one rule for products and reference model alike."""
+    own = {item.name for item in family.fields}
+    found = {key: {name: value for name, value in {**operation.sets, **values}.items() if name in own}}
+    if operation.effect is not None:
+        for other, fields in operation.effect(records, key, values).items():
+            found.setdefault(other, {}).update(fields)
+    return found
 
 
 def apply(family: Family, state: State, act: Act) -> State:
@@ -188,11 +282,12 @@ def apply(family: Family, state: State, act: Act) -> State:
     operation = family.operation(act.operation)
     if operation.kind == "create":
         key = max(after.records, default=0) + 1
-        after.records[key] = {**blank_record(family), **operation.sets, **act.values}
+        after.records[key] = {**blank_record(family, family.entity(operation.entity)), **operation.sets, **act.values}
         after.notes[key] = []
     for key in act.records:
         if operation.kind in ("edit", "verb"):
-            after.records[key].update({**operation.sets, **act.values})
+            for other, fields in changes(family, after.records, operation, key, act.values).items():
+                after.records[other].update(fields)
         elif operation.kind == "note":
             after.notes.setdefault(key, []).append((act.values["note_kind"], act.values["note_text"]))
         elif operation.kind == "delete":

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from bakeoff.core import EnvironmentFault
 from bakeoff.environments.browser import pages
 from bakeoff.environments.browser.office import Office, Reading
+from bakeoff.environments.browser.schema import Entity
 
 COOKIE = "session"
 LARGEST = 64_000
@@ -105,7 +106,7 @@ class ProductServer:
             office = self._tickets.pop(path.removeprefix("/enter/"), None)
             if office is None or request.method != "GET":
                 return PlainTextResponse("This door is closed.", 403)
-            answer = RedirectResponse(pages.addresses(office.blueprint).records, 303)
+            answer = RedirectResponse(pages.addresses(office.blueprint).start, 303)
             answer.set_cookie(COOKIE, office.token, httponly=True, samesite="strict", path="/")
             return answer
         office = self._offices.get(request.cookies.get(COOKIE, ""))
@@ -161,19 +162,22 @@ def _number(text: str) -> int | None:
 def _record_path(office: Office, path: str) -> tuple[int, str] | None:
     """The record and the rest of `/records/17/rest`; None when it is no address of an existing record."""
     at = pages.addresses(office.blueprint)
-    if not path.startswith(f"{at.records}/"):
+    if not path.startswith(f"{at.details}/"):
         return None
-    number, _, rest = path.removeprefix(f"{at.records}/").partition("/")
+    number, _, rest = path.removeprefix(f"{at.details}/").partition("/")
     key = _number(number)
     return (key, rest) if key is not None and key in office.store.records() else None
 
 
 def _get(office: Office, path: str, query: Mapping[str, str]) -> Response:
     at = pages.addresses(office.blueprint)
-    if path in ("/", at.records):
-        return _html(pages.list_page(office, query))
-    if path == at.new:
-        return _show_form(office, "create", [], pages.form_view(office, "create", [], 0, {}, {}, fresh=True))
+    if path == "/" and at.start == "/":
+        return _html(pages.home_page(office))
+    for entity in office.blueprint.family.entities:
+        if path == at.list_of(entity) or (path == "/" and at.list_of(entity) == at.start):
+            return _html(pages.list_page(office, query, entity))
+    if creation := _creation(office, path):
+        return _show_form(office, creation, [], pages.form_view(office, creation, [], 0, {}, {}, fresh=True))
     if path == at.waiting and office.blueprint.workflow["commit"] != "direct":
         return _html(pages.waiting_page(office))
     found = _record_path(office, path)
@@ -183,51 +187,69 @@ def _get(office: Office, path: str, query: Mapping[str, str]) -> Response:
     if not rest:
         return _html(pages.record_page(office, key, query.get("tab", "")))
     action = at.actions.get(rest, "")
-    if action not in _offered(office):
+    action = _meant(office, key, action)
+    if not action:
         return _missing(office)
     if barred := office.barred(key):
         office.say(barred, "alert")
         return _away(at.record(key))
-    if action != "status-form":
+    if not action.startswith("status-form"):
         operation = office.blueprint.family.operation(action)
         reading = Reading(operation)
         office.check([key], reading)
         if reading.problems:
             office.say(reading.problems[""], "alert")
             return _away(at.record(key))
-    if not office.blueprint.form_fields(action) and action != "merge":
+    if not office.blueprint.form_fields(action) and not office.blueprint.is_merge(action):
         return _show_form(office, action, [key], pages.confirm_view(office, action, [key], {}, {}))
     return _show_form(office, action, [key], pages.form_view(office, action, [key], 0, {}, {}, fresh=True))
 
 
-def _offered(office: Office) -> tuple[str, ...]:
-    inline = ("edit",) if office.blueprint.workflow["edit"] == "inline" else ()
-    return (*office.blueprint.actions, *inline)
+def _meant(office: Office, key: int, action: str) -> str:
+    """The action that an address means for this record; empty when the record's page does not offer it."""
+    blueprint = office.blueprint
+    entity = blueprint.family.entity_of(office.store.records()[key])
+    if action.startswith("status-form"):
+        return blueprint.status_form(entity)
+    offered = blueprint.actions_of(entity)
+    if blueprint.edits_in_place:
+        offered = (*offered, blueprint.family.editing(entity).name)
+    return action if action in offered else ""
+
+
+def _creation(office: Office, path: str) -> str:
+    """The operation that enters a new record at this address, if any."""
+    at = pages.addresses(office.blueprint)
+    return next((item.name for item in office.blueprint.family.operations if item.kind == "create" and at.creation(item.name) == path), "")
 
 
 def _show_form(office: Office, action: str, keys: list[int], view: dict[str, Any], status: int = 200) -> Response:
     """A form where this product shows forms: on a page of its own, in a dialog over the record, or inside the record."""
     edit = office.blueprint.workflow["edit"]
     if len(keys) == 1 and view["target"].startswith(pages.addresses(office.blueprint).record(keys[0])):
-        if edit == "inline" and action == "edit" and view["widgets"]:
+        asked = any(name == "confirmed" for name, _ in view["carried"])
+        if office.blueprint.edits_in_place and office.blueprint.is_edit(action) and not asked:
             return _html(pages.record_page(office, keys[0], inline=view), status)
-        if edit in ("dialog", "inline"):
+        if edit in ("dialog", "inline", "autosave"):
             return _html(pages.record_page(office, keys[0], dialog=view), status)
     return _html(pages.form_page(office, view), status)
 
 
 def _post(office: Office, path: str, form: Mapping[str, tuple[str, ...]]) -> Response:
     at, blueprint = pages.addresses(office.blueprint), office.blueprint
-    if path == at.new:
-        return _advance(office, "create", [], form)
-    if path == at.bulk:
-        return _choose_bulk(office, form)
-    if path.startswith(f"{at.bulk}/"):
-        action = at.actions.get(path.removeprefix(f"{at.bulk}/"), "")
-        keys = _ticked(office, form)
-        if action not in blueprint.bulk_actions or not keys:
-            return _missing(office)
-        return _held_back(office, keys) or _advance(office, action, keys, form, bulk=True)
+    if creation := _creation(office, path):
+        return _advance(office, creation, [], form)
+    for entity in blueprint.family.entities:
+        if path == at.selected(entity):
+            return _choose_bulk(office, form, entity)
+        if path == at.grid(entity) and blueprint.gridded(entity):
+            return _save_grid(office, form, entity)
+        if path.startswith(f"{at.selected(entity)}/"):
+            action = at.actions.get(path.removeprefix(f"{at.selected(entity)}/"), "")
+            keys = _ticked(office, form, entity)
+            if action not in blueprint.bulk_actions_of(entity) or not keys:
+                return _missing(office)
+            return _held_back(office, keys) or _advance(office, action, keys, form, bulk=True)
     if path.startswith(f"{at.waiting}/") and blueprint.workflow["commit"] != "direct":
         number, _, verb = path.removeprefix(f"{at.waiting}/").partition("/")
         which = _number(number)
@@ -240,26 +262,48 @@ def _post(office: Office, path: str, form: Mapping[str, tuple[str, ...]]) -> Res
     if rest == "hold/take" and blueprint.workflow["lock"]:
         office.store.lock(key)
         office.connection.commit()
-        office.say(f"You are working on this {blueprint.word('entity').lower()} now.")
+        office.say(f"You are working on this {blueprint.noun(blueprint.family.entity_of(office.store.records()[key])).lower()} now.")
         return _away(at.record(key))
     if rest in ("draft/release", "draft/drop") and blueprint.workflow["commit"] == "draft":
         for waiting, target, *_ in office.store.waiting():
             if target == key:
                 (office.release if rest == "draft/release" else office.drop)(waiting)
         return _away(at.record(key))
-    action = at.actions.get(rest, "")
-    if action not in _offered(office):
+    action = _meant(office, key, at.actions.get(rest, ""))
+    if not action:
         return _missing(office)
     if barred := office.barred(key):
         office.say(barred, "alert")
-        return _away(at.record(key))
+        return _html(pages.saved(office)) if "autosave" in form else _away(at.record(key))
     return _advance(office, action, [key], form)
 
 
-def _ticked(office: Office, form: Mapping[str, tuple[str, ...]]) -> list[int]:
+def _ticked(office: Office, form: Mapping[str, tuple[str, ...]], entity: Entity) -> list[int]:
     records = office.store.records()
     numbers = dict.fromkeys(_number(text) for text in form.get("id", ()))
-    return [key for key in numbers if key is not None and key in records]
+    return [key for key in numbers if key is not None and key in records and office.blueprint.family.entity_of(records[key]) is entity]
+
+
+def _save_grid(office: Office, form: Mapping[str, tuple[str, ...]], entity: Entity) -> Response:
+    """The fields in the rows of a list, all saved at once; none if one of them is wrong."""
+    blueprint, records = office.blueprint, office.store.records()
+    name, wanted = blueprint.gridded(entity), {}
+    operation = blueprint.family.editing(entity)
+    for field, entered in form.items():
+        key = _number(field.removeprefix("g")) if field.startswith("g") else None
+        if key is None or key not in records or blueprint.family.entity_of(records[key]) is not entity:
+            continue
+        reading = office.read_one(operation, key, name, entered[0])
+        if reading.problems:
+            office.say(f"{office.title(records[key])}: {reading.problems[name]}", "alert")
+            return _away(pages.addresses(blueprint).list_of(entity))
+        if reading.values[name] != office.effective(key)[name]:
+            wanted[key] = reading.values
+    for key, values in wanted.items():
+        office.perform(operation.name, operation, [key], values)
+    if not wanted:
+        office.say("Nothing was changed.")
+    return _away(pages.addresses(blueprint).list_of(entity))
 
 
 def _held_back(office: Office, keys: list[int]) -> Response | None:
@@ -267,22 +311,24 @@ def _held_back(office: Office, keys: list[int]) -> Response | None:
     for key in keys:
         if barred := office.barred(key):
             office.say(f"{office.title(office.store.records()[key])}: {barred}", "alert")
-            return _away(pages.addresses(office.blueprint).records)
+            return _away(pages.addresses(office.blueprint).list_of(office.blueprint.family.entity_of(office.store.records()[key])))
     return None
 
 
-def _choose_bulk(office: Office, form: Mapping[str, tuple[str, ...]]) -> Response:
+def _choose_bulk(office: Office, form: Mapping[str, tuple[str, ...]], entity: Entity) -> Response:
     """Ticked rows and the name of an action: shows that action's form or question."""
     at, blueprint = pages.addresses(office.blueprint), office.blueprint
-    keys = _ticked(office, form)
-    action = next((name for name in blueprint.bulk_actions if pages.action_word(blueprint, name) == form.get("action", ("",))[0]), "")
+    keys = _ticked(office, form, entity)
+    action = next(
+        (name for name in blueprint.bulk_actions_of(entity) if pages.action_word(blueprint, name) == form.get("action", ("",))[0]), ""
+    )
     if not action or not keys:
         office.say("Pick rows and what to do with them.", "alert")
-        return _away(at.records)
-    if action == "merge" and len(keys) != 2:
+        return _away(at.list_of(entity))
+    if blueprint.is_merge(action) and len(keys) != 2:
         office.say("Pick exactly two rows.", "alert")
-        return _away(at.records)
-    if action == "delete":
+        return _away(at.list_of(entity))
+    if not blueprint.form_fields(action) and not blueprint.is_merge(action):
         return _html(
             pages.form_page(office, pages.confirm_view(office, action, keys, {"id": tuple(str(key) for key in keys)}, {}, bulk=True))
         )
@@ -297,8 +343,10 @@ def _advance(office: Office, action: str, keys: list[int], form: Mapping[str, tu
     last = step == len(steps) - 1
     names = [name for part in steps for name in part] if last else list(steps[step])
     reading = office.read(action, keys, form, names, last)
-    if action == "merge":
+    if blueprint.is_merge(action):
         _read_merge(office, keys, form, reading, bulk)
+    if "autosave" in form and blueprint.workflow["edit"] == "autosave" and blueprint.is_edit(action):
+        return _autosave(office, action, keys, reading)
     if reading.problems:
         shown = step
         if last:
@@ -308,21 +356,30 @@ def _advance(office: Office, action: str, keys: list[int], form: Mapping[str, tu
         )
     if not last:
         return _show_form(office, action, keys, pages.form_view(office, action, keys, step + 1, form, {}, fresh=False, bulk=bulk))
-    if "confirmed" not in form and blueprint.confirmed(reading.operation.name):
-        return _show_form(
-            office,
-            action,
-            keys,
-            pages.confirm_view(
-                office, action, keys, form, {name: value for name, value in reading.values.items() if name != "gone"}, bulk=bulk
-            ),
-        )
+    unsure = "confirmed" not in form
+    mistyped = blueprint.types_to_confirm(action) and len(keys) == 1 and form.get("t", ("",))[0].strip() != blueprint.code(keys[0])
+    if (unsure or mistyped) and blueprint.confirmed(reading.operation.name):
+        values = {name: value for name, value in reading.values.items() if name != "gone"}
+        problem = "" if unsure else f"Type {blueprint.code(keys[0])} exactly"
+        view = pages.confirm_view(office, action, keys, form, values, bulk=bulk, problem=problem)
+        return _show_form(office, action, keys, view, 200 if unsure else 422)
     targets = keys
-    if action == "merge":
+    if blueprint.is_merge(action):
         targets = [reading.values.pop("gone")]
     office.perform(action, reading.operation, targets, reading.values)
     remaining = [key for key in keys if key in office.store.records()]
-    return _away(at.record(remaining[0]) if remaining and not (bulk and len(keys) > 1) else at.records)
+    if remaining and not (bulk and len(keys) > 1):
+        return _away(at.record(remaining[0]))
+    return _away(at.list_of(blueprint.form_entity(action)))
+
+
+def _autosave(office: Office, action: str, keys: list[int], reading: Reading) -> Response:
+    """A field was left: keeps what was entered, if all is well, and says so; the page stays as it is."""
+    for problem in reading.problems.values():
+        office.say(problem, "alert")
+    if not reading.problems:
+        office.perform(action, reading.operation, keys, reading.values)
+    return _html(pages.saved(office))
 
 
 def _read_merge(office: Office, keys: list[int], form: Mapping[str, tuple[str, ...]], reading: Reading, bulk: bool) -> None:

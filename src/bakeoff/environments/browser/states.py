@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bakeoff.environments.browser import tasks
-from bakeoff.environments.browser.schema import Act
+from bakeoff.environments.browser.schema import Act, Answer
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.store import Store
 from bakeoff.environments.browser.tasks import Assignment
@@ -32,7 +32,7 @@ def _statuses_on_the_way(table: str, rows: Rows, before: Rows) -> Rows:
 FREEDOMS: tuple[Freedom, ...] = (
     ignored_table("the audit trail", "*/audit"),
     ignored_table("who has taken a record on", "*/locks"),
-    any_space("white space in a record's text", "*/records"),
+    any_space("white space in a record's text", "*records"),
     any_space("white space in a note", "*/notes", "body"),
     Freedom("statuses that a record went through on the way", _statuses_on_the_way),
     new_numbers(),
@@ -48,7 +48,8 @@ def wrong_states(found: Assignment, before: bytes, after: bytes) -> Iterator[Wro
             last = _with_waiting(found, before, waits[1:])
             yield WrongState("part-waiting", "a part of it waits and the rest is missing", {"final.sqlite": last})
         target = next((key for act in waits for key in act.records), None)
-        edit = Act("edit", () if target is None else (target,), {found.blueprint.family.contact: "x@y.example"})
+        entity = found.blueprint.family.entity_of(found.before.records.get(target or 0, {}))
+        edit = Act(found.blueprint.family.editing(entity).name, () if target is None else (target,), {entity.contact: "x@y.example"})
         yield WrongState("one-more-waiting", "done, and one more change waits", {"final.sqlite": _with_waiting(found, after, [edit])})
 
 
@@ -80,11 +81,17 @@ def _planted(found: Assignment) -> tuple[Assignment, dict[str, str]]:
             if isinstance(value, str) and value:
                 values[name] = words[f"the goal ({act.operation}: {name})"] = _word(found.id, number, name)
         acts.append(act.but(**values))
-    contact, key = found.blueprint.family.contact, min(found.before.records)
+    key = min(found.before.records)
+    entity = found.blueprint.family.entity_of(found.before.records[key])
     words["the frame (an edit nobody asked for)"] = _word(found.id, "frame")
-    acts.append(Act("edit", (key,), {contact: f"{words['the frame (an edit nobody asked for)']}@z.example"}))
+    frame = f"{words['the frame (an edit nobody asked for)']}@z.example"
+    acts.append(Act(found.blueprint.family.editing(entity).name, (key,), {entity.contact: frame}))
     words["what the family calls the job"] = _word(found.id, "instruction")
-    job = replace(found.job, acts=tuple(acts), instruction=words["what the family calls the job"])
+    answer = found.job.answer
+    if answer is not None:
+        words["the answer"] = _word(found.id, "answer")
+        answer = Answer("text", words["the answer"])
+    job = replace(found.job, acts=tuple(acts), instruction=words["what the family calls the job"], answer=answer)
     return replace(found, job=job), words
 
 

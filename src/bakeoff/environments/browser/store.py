@@ -13,10 +13,10 @@ from typing import Any
 
 from bakeoff.core import EnvironmentFault
 from bakeoff.environments.browser.blueprint import Blueprint
-from bakeoff.environments.browser.schema import Field, Record, State
+from bakeoff.environments.browser.schema import Entity, Field, Record, State
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
     """A four-letter code of a canonical value, as older software would store it."""
     return value.replace("-", "")[:4].upper()
 
@@ -46,17 +46,58 @@ class Store:
             if model["tags"] == "columns":
                 return tuple(f"{name}_{value.replace('-', '_')}" for value in field.values)
             return (name,) if model["tags"] == "text" else ()
-        if name == self.family.status and model["status"] == "history":
+        if name in self._statuses and model["status"] == "history":
+            return ()
+        if field.kind == "entity" and self._split:
             return ()
         return (name,)
+
+    @property
+    def _statuses(self) -> tuple[str, ...]:
+        return tuple(entity.status for entity in self.family.entities)
+
+    @property
+    def _split(self) -> bool:
+        """Each sort of record has a table of its own."""
+        return self.blueprint.model.get("entities") == "split"
+
+    @property
+    def _inline(self) -> bool:
+        """Notes are kept in a column of their record."""
+        return self.blueprint.model.get("notes") == "inline"
+
+    def _tables(self) -> dict[str, tuple[Field, ...]]:
+        """The tables of records and the fields that each of them holds."""
+        if not self._split:
+            return {"records": self.family.fields}
+        return {
+            self._table(entity): tuple(item for item in self.family.fields if item.name in entity.fields) for entity in self.family.entities
+        }
+
+    @property
+    def known(self) -> str:
+        """A query for the ids of all records."""
+        return " UNION ALL ".join(f"SELECT id FROM {table}" for table in self._tables())
+
+    def _table(self, entity: Entity) -> str:
+        return f"{entity.name}_records" if self._split else "records"
 
     def create(self, state: State) -> None:
         """Makes the tables and fills them with a state."""
         columns = ", ".join(column for field in self.family.fields for column in self._columns(field))
+        tables = f"CREATE TABLE records (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns});"
+        if self._split:
+            tables = ""
+            for name, fields in self._tables().items():
+                tables += (
+                    f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {', '.join(part for field in fields for part in self._columns(field))});"
+                )
+        if self._inline:
+            tables += "".join(f"ALTER TABLE {name} ADD COLUMN journal TEXT NOT NULL DEFAULT '[]';" for name in self._tables())
         self.connection.executescript(
             f"""
             CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, team TEXT NOT NULL, seat INTEGER NOT NULL);
-            CREATE TABLE records (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns});
+            {tables}
             CREATE TABLE notes (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
             CREATE TABLE steps (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, value NOT NULL);
             CREATE TABLE labels (record INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (record, label));
@@ -111,17 +152,17 @@ class Store:
     def _code(self, field: Field, value: str) -> Any:
         if self.blueprint.model["choices"] == "ordinal":
             return field.values.index(value) + 1 if value else 0
-        return _short(value) if self.blueprint.model["choices"] == "code" else value
+        return short(value) if self.blueprint.model["choices"] == "code" else value
 
-    def _meaning(self, field: Field, cell: Any) -> str:
+    def _meaning(self, field: Field, cell: Any, blank: bool = False) -> str:
         for value in ("", *field.values):
-            if self._code(field, value) == cell and (value or field.blank):
+            if self._code(field, value) == cell and (value or field.blank or blank):
                 return value
         raise EnvironmentFault(
             f"the database holds {cell!r} as {field.name}, which {self.blueprint.id} cannot have written", retryable=False
         )
 
-    def _decode(self, field: Field, cells: tuple[Any, ...]) -> Any:
+    def _decode(self, field: Field, cells: tuple[Any, ...], blank: bool = False) -> Any:
         model = self.blueprint.model
         if field.kind == "name":
             if model["names"] == "split":
@@ -144,7 +185,7 @@ class Store:
                 return tuple(sorted(value for value, cell in zip(field.values, cells, strict=True) if cell))
             return tuple(sorted(part for part in cells[0].split(", ") if part))
         if field.kind == "choice":
-            return self._meaning(field, cells[0])
+            return self._meaning(field, cells[0], blank)
         return bool(cells[0]) if field.kind == "flag" else cells[0]
 
     # --- records -------------------------------------------------------------------------------------------------------------------
@@ -156,35 +197,48 @@ class Store:
         return self._cache
 
     def _read(self) -> dict[int, Record]:
-        fields = [(field, self._columns(field)) for field in self.family.fields]
-        names = [column for _, columns in fields for column in columns]
         found: dict[int, Record] = {}
-        for row in self.connection.execute(f"SELECT id, {', '.join(names)} FROM records ORDER BY id"):
-            record: Record = {}
-            at = 1
-            for field, columns in fields:
-                record[field.name] = self._decode(field, row[at : at + len(columns)]) if columns else field.empty
-                at += len(columns)
-            found[row[0]] = record
-        status = self.family.field(self.family.status)
+        for table, held in self._tables().items():
+            fields = [(field, self._columns(field)) for field in held]
+            names = [column for _, columns in fields for column in columns]
+            blank = {"entity": table.removesuffix("_records")} if self._split else {}
+            for row in self.connection.execute(f"SELECT id, {', '.join(names)} FROM {table} ORDER BY id"):
+                record: Record = {field.name: field.empty for field in self.family.fields} | blank
+                own: tuple[str, ...] | None = None
+                at = 1
+                # The field that says which sort of record it is comes first where there is one.
+                for field, columns in fields:
+                    cells = row[at : at + len(columns)]
+                    if columns:
+                        record[field.name] = self._decode(field, cells, blank=own is not None and field.name not in own)
+                    if field.kind == "entity":
+                        own = self.family.entity_of(record).fields
+                    at += len(columns)
+                found[row[0]] = record
+        if self._split:
+            found = dict(sorted(found.items()))
         if self.blueprint.model["status"] == "history":
             for key, cell in self.connection.execute("SELECT record, value FROM steps ORDER BY id"):
                 if key in found:
+                    status = self.family.field(self.family.entity_of(found[key]).status)
                     found[key][status.name] = self._meaning(status, cell)
-        if self.blueprint.model["tags"] == "table":
-            field = next(item for item in self.family.fields if item.kind == "tags")
+        labels = next((item for item in self.family.fields if item.kind == "tags"), None)
+        if self.blueprint.model["tags"] == "table" and labels is not None:
             for key, label in self.connection.execute("SELECT record, label FROM labels ORDER BY record, label"):
                 if key in found:
-                    found[key][field.name] = (*found[key][field.name], label)
+                    found[key][labels.name] = (*found[key][labels.name], label)
         return found
 
     def insert(self, record: Record, key: int | None = None) -> int:
         """Adds a record and returns its id."""
+        table = self._table(self.family.entity_of(record))
+        if self._split:
+            key = key or 1 + max(self.records(), default=0)
         cells: dict[str, Any] = {} if key is None else {"id": key}
-        for field in self.family.fields:
+        for field in self._tables()[table]:
             cells |= self._encode(field, record[field.name])
         cursor = self.connection.execute(
-            f"INSERT INTO records ({', '.join(cells)}) VALUES ({', '.join('?' * len(cells))})", tuple(cells.values())
+            f"INSERT INTO {table} ({', '.join(cells)}) VALUES ({', '.join('?' * len(cells))})", tuple(cells.values())
         )
         new = int(cursor.lastrowid or 0)
         self._apart(new, record)
@@ -197,17 +251,19 @@ class Store:
         for name, value in changes.items():
             cells |= self._encode(self.family.field(name), value)
         if cells:
+            table = self._table(self.family.entity_of(self.records()[key])) if self._split else "records"
             self.connection.execute(
-                f"UPDATE records SET {', '.join(f'{column} = ?' for column in cells)} WHERE id = ?", (*cells.values(), key)
+                f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in cells)} WHERE id = ?", (*cells.values(), key)
             )
         self._apart(key, changes)
         self._cache = None
 
     def _apart(self, key: int, changes: Mapping[str, Any]) -> None:
         """Fields that live in tables of their own."""
-        status = self.family.field(self.family.status)
-        if status.name in changes and self.blueprint.model["status"] == "history":
-            self.connection.execute("INSERT INTO steps (record, value) VALUES (?, ?)", (key, self._code(status, changes[status.name])))
+        for name in self._statuses:
+            if changes.get(name) and self.blueprint.model["status"] == "history":
+                code = self._code(self.family.field(name), changes[name])
+                self.connection.execute("INSERT INTO steps (record, value) VALUES (?, ?)", (key, code))
         for field in self.family.fields:
             if field.kind == "tags" and field.name in changes and self.blueprint.model["tags"] == "table":
                 self.connection.execute("DELETE FROM labels WHERE record = ?", (key,))
@@ -215,7 +271,13 @@ class Store:
 
     def delete(self, key: int) -> None:
         """Removes a record and all that hangs on it."""
-        for table, column in (("records", "id"), ("notes", "record"), ("steps", "record"), ("labels", "record"), ("waiting", "record")):
+        for table, column in (
+            *((name, "id") for name in self._tables()),
+            ("notes", "record"),
+            ("steps", "record"),
+            ("labels", "record"),
+            ("waiting", "record"),
+        ):
             self.connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))
         self._cache = None
 
@@ -223,15 +285,34 @@ class Store:
 
     def notes(self, key: int) -> list[tuple[str, str]]:
         """The notes of a record as (kind, text), oldest first."""
+        if self._inline:
+            return [(kind, body) for kind, body in json.loads(self._journal(key)[1])]
         return [(kind, body) for kind, body in self.connection.execute("SELECT kind, body FROM notes WHERE record = ? ORDER BY id", (key,))]
 
+    def _journal(self, key: int) -> tuple[str, str]:
+        """Where a record keeps its notes, as (table, content)."""
+        for table in self._tables():
+            found = self.connection.execute(f"SELECT journal FROM {table} WHERE id = ?", (key,)).fetchone()
+            if found is not None:
+                return table, found[0]
+        raise EnvironmentFault(f"there is no record {key}", retryable=False)
+
+    def _write_notes(self, key: int, notes: list[tuple[str, str]]) -> None:
+        table, _ = self._journal(key)
+        self.connection.execute(f"UPDATE {table} SET journal = ? WHERE id = ?", (json.dumps(notes, ensure_ascii=False), key))
+
     def add_note(self, key: int, kind: str, body: str) -> None:
-        self.connection.execute("INSERT INTO notes (record, kind, body) VALUES (?, ?, ?)", (key, kind, body))
+        if self._inline:
+            self._write_notes(key, [*self.notes(key), (kind, body)])
+        else:
+            self.connection.execute("INSERT INTO notes (record, kind, body) VALUES (?, ?, ?)", (key, kind, body))
 
     def move_notes(self, source: int, target: int) -> None:
         """Notes of the source now belong to the target, after its own."""
         for kind, body in self.notes(source):
             self.add_note(target, kind, body)
+        if self._inline:
+            self._write_notes(source, [])
         self.connection.execute("DELETE FROM notes WHERE record = ?", (source,))
 
     def wait(self, key: int | None, action: str, values: Mapping[str, Any], author: str = "worker") -> None:
@@ -276,7 +357,7 @@ class Store:
         notes = {key: self.notes(key) for key in records}
         waiting = [(key, action, json.dumps(values, sort_keys=True)) for _, key, action, values, _ in self.waiting()]
         schema = tuple(f"{name}: {sql}" for name, sql in self.connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name"))
-        strays = self.connection.execute("SELECT COUNT(*) FROM notes WHERE record NOT IN (SELECT id FROM records)").fetchone()[0]
+        strays = self.connection.execute(f"SELECT COUNT(*) FROM notes WHERE record NOT IN ({self.known})").fetchone()[0]
         return State(records, notes, waiting, self.users(), (*schema, f"stray notes: {strays}"))
 
 

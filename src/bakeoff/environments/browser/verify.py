@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import Any
 
 from bakeoff.core import Check, Scored
+from bakeoff.environments.browser import answers
 from bakeoff.environments.browser.blueprint import Blueprint
-from bakeoff.environments.browser.schema import Act, Family, Record, State, apply_all
+from bakeoff.environments.browser.schema import Act, Answer, Family, Record, State, apply_all
 from bakeoff.environments.browser.store import Store
 
 
@@ -40,22 +41,23 @@ def _beneath(blueprint: Blueprint, connection: sqlite3.Connection, store: Store,
     for row in connection.execute("SELECT * FROM users ORDER BY id"):
         yield f"colleague {row}"
     for table in ("labels", "steps", "waiting"):
-        loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN (SELECT id FROM records)"
+        loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN ({store.known})"
         yield f"stray {table}: {connection.execute(loose).fetchone()[0]}"
     if blueprint.model["status"] == "history":
         past: dict[int, list[str]] = {}
         for key, value in connection.execute("SELECT record, value FROM steps ORDER BY id"):
             past.setdefault(key, []).append(repr(value))
         yield from (f"{PAST}{key}: {', '.join(values)}" for key, values in past.items())
-    fields = [(field, columns) for field in blueprint.family.fields if (columns := store._columns(field))]
-    cells = [column for _, columns in fields for column in columns]
-    for key, *row in connection.execute(f"SELECT id, {', '.join(cells)} FROM records"):
-        found = dict(zip(cells, row, strict=True))
-        for field, columns in fields:
-            value = state.records[key][field.name]
-            proper = store._encode(field, " ".join(value.split()) if isinstance(value, str) else value)
-            if any(not _same(proper[column], found[column]) for column in columns):
-                yield f"#{key} {field.name} is not stored as this product stores it: {[found[column] for column in columns]}"
+    for table, held in store._tables().items():
+        fields = [(field, columns) for field in held if (columns := store._columns(field))]
+        cells = [column for _, columns in fields for column in columns]
+        for key, *row in connection.execute(f"SELECT id, {', '.join(cells)} FROM {table}"):
+            found = dict(zip(cells, row, strict=True))
+            for field, columns in fields:
+                value = state.records[key][field.name]
+                proper = store._encode(field, " ".join(value.split()) if isinstance(value, str) else value)
+                if any(not _same(proper[column], found[column]) for column in columns):
+                    yield f"#{key} {field.name} is not stored as this product stores it: {[found[column] for column in columns]}"
 
 
 def _beneath_changed(before: State, after: State) -> list[str]:
@@ -78,14 +80,17 @@ def _differing(family: Family, left: Record, right: Record) -> list[str]:
     return [item.name for item in family.fields if not _same(left[item.name], right[item.name])]
 
 
-def judge(family: Family, before: State, after: State, acts: tuple[Act, ...]) -> Scored:
-    """The verdict on a final state.
+def judge(family: Family, before: State, after: State, acts: tuple[Act, ...], answer: Answer | None = None, said: str = "") -> Scored:
+    """The verdict on a final state and, where the job wants an answer, on what was said.
 
-    Checks: `goal-<field>` for each field the job sets, `goal-created`, `goal-removed`, `goal-notes`, and `published` when the job's change waits
+    Checks: `goal-answer`, `goal-<field>` for each field the job sets, `goal-created`, `goal-removed`, `goal-notes`, and `published` when the job's change waits
     instead of being in effect; `frame-records`, `frame-removed`, `frame-created`, `frame-notes`, `frame-waiting`, `frame-users`, `frame-extras`.
     """
     want = apply_all(family, before, acts)
     checks: list[Check] = []
+    if answer is not None:
+        right = answers.same(answer, said)
+        checks.append(Check("goal-answer", right, "as asked" if right else f"the answer was {said[:80]!r}"))
     created = [key for key in want.records if key not in before.records]
     new = [key for key in after.records if key not in before.records]
     pairing = _pair(family, want, after, created, new)

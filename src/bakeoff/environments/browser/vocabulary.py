@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from bakeoff.environments.browser.wordpools.payables import PAYABLES
+
 UI: Mapping[str, str] = {
     "save": "Save | Save changes | Apply ; Store | Keep changes | Commit",
     "cancel": "Cancel | Never mind ; Leave as is | Dismiss",
@@ -45,6 +47,17 @@ UI: Mapping[str, str] = {
     "keep": "Keep | Record to keep ; Survivor | Leading record",
     "status-form": "Change status | Set status | Update status ; Move along | Switch state",
 }
+
+MORE_UI: Mapping[str, str] = {
+    "home": "Home | Dashboard | Start ; Foyer | At a glance",
+    "grid": "Save all | Save lines | Update all ; Keep the lines | Write the lot",
+    "type": "Type to confirm: | Type in | Repeat to confirm: ; Spell out: | Write here:",
+    "available": "Available | On offer | Not used ; Still free | Unpicked",
+    "chosen": "Chosen | In use | Selected ; Taken | On board",
+    "less": "Decrease | Less | Minus ; Fewer | Lower",
+    "more": "Increase | One more | Plus ; Further up | Another",
+}
+"""Captions that only the families with the second set of dials need."""
 
 CRM: Mapping[str, str] = {
     "entity": "Lead | Prospect | Opportunity | Contact ; Inquiry | Suspect | Enquirer",
@@ -156,7 +169,13 @@ HELPDESK: Mapping[str, str] = {
     "value.note_kind.internal": "Internal note | Private | Team only ; Inward | For us alone",
 }
 
-FAMILIES: Mapping[str, Mapping[str, str]] = {"crm": CRM, "helpdesk": HELPDESK}
+FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "crm": CRM,
+    "helpdesk": HELPDESK,
+    "payables": PAYABLES,
+}
+FIRST = ("crm", "helpdesk")
+"""Families whose words were drawn before there were more captions."""
 
 NAMES = """
 harbor meridian juniper cobalt lantern summit orchard quartz willow ember falcon delta prairie beacon cedar atlas cascade marble sierra violet
@@ -180,7 +199,8 @@ SUFFIXES = ("", " Cloud", " One", " HQ", " Suite", " Pro", " Works", " Go")
 @cache
 def pools(family: str) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """All terms a product of the family names, as (training words, held-out words)."""
-    table = {**{f"ui.{key}": value for key, value in UI.items()}, **FAMILIES[family]}
+    captions = UI if family in FIRST else {**UI, **MORE_UI}
+    table = {**{f"ui.{key}": value for key, value in captions.items()}, **FAMILIES[family]}
     parsed = {}
     for term, text in table.items():
         left, _, right = text.partition(";")

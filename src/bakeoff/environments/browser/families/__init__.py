@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bakeoff.environments.browser.families.crm import CRM
 from bakeoff.environments.browser.families.helpdesk import HELPDESK
+from bakeoff.environments.browser.families.payables_jobs import PAYABLES
 from bakeoff.environments.browser.schema import Family
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (CRM, HELPDESK)})
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (CRM, HELPDESK, PAYABLES)})

@@ -6,7 +6,8 @@ import random
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import TODAY, Act, Family, Field, Job, Operation, Record, State, blank_record
+from bakeoff.environments.browser.families import common
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Operation, Record, State, blank_record
 
 FIELDS = (
     Field("name", "name", "name"),
@@ -132,19 +133,12 @@ def _lead(rng: random.Random, name: str, firm: str, users: tuple[tuple[str, str]
 
 def pick(rng: random.Random, state: State, **wanted: Any) -> int:
     """A lead that its name and company identify and whose fields hold one of the wanted values; namesakes are preferred targets."""
-    found = [
-        key
-        for key, record in state.records.items()
-        if all(record[name] in values for name, values in wanted.items()) and record["company"] not in SPAM and not twins(state, key)
-    ]
-    siblings = [key for key in found if sum(other["name"] == state.records[key]["name"] for other in state.records.values()) > 1]
-    return rng.choice(siblings if siblings and rng.random() < 0.4 else found)
+    return common.pick(rng, state, CRM.entities[0], wanted, 0.4, lambda record: record["company"] not in SPAM)
 
 
 def twins(state: State, key: int) -> list[int]:
     """Other leads of the same name and company."""
-    record = state.records[key]
-    return [k for k, r in state.records.items() if k != key and (r["name"], r["company"]) == (record["name"], record["company"])]
+    return common.twins(state, key, CRM.entities[0])
 
 
 def who(rng: random.Random, record: Record) -> str:
@@ -154,7 +148,7 @@ def who(rng: random.Random, record: Record) -> str:
 
 
 def other(rng: random.Random, state: State, now: str) -> str:
-    return rng.choice([name for name, _ in state.users if name != now])
+    return str(common.other(rng, common.colleagues(state), now))
 
 
 def qualify(rng: random.Random, state: State) -> Job:
@@ -344,13 +338,19 @@ def hand_over(rng: random.Random, state: State) -> Job:
 
 CRM = Family(
     name="crm",
-    noun="lead",
+    entities=(
+        Entity(
+            name="lead",
+            noun="lead",
+            fields=tuple(item.name for item in FIELDS),
+            status="status",
+            columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "source"),
+            contact="email",
+        ),
+    ),
     fields=FIELDS,
     form_fields=FORM_FIELDS,
     operations=OPERATIONS,
-    status="status",
-    columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "source"),
-    contact="email",
     populate=populate,
     templates={
         "qualify-lead": qualify,
@@ -368,4 +368,5 @@ CRM = Family(
         "label-lead": tag,
         "hand-over": hand_over,
     },
+    dials="first",
 )

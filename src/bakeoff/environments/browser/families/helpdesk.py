@@ -6,7 +6,9 @@ import random
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import TODAY, Act, Family, Field, Job, Operation, Record, State, blank_record
+from bakeoff.environments.browser.families import common
+from bakeoff.environments.browser.families.common import colleagues, other
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Operation, Record, State, blank_record
 
 FIELDS = (
     Field("subject", "text", "subject"),
@@ -143,19 +145,12 @@ def _ticket(rng: random.Random, subject: str, requester: str, category: str, use
 
 def pick(rng: random.Random, state: State, **wanted: Any) -> int:
     """A ticket that its subject and requester identify and whose fields hold one of the wanted values; look-alikes are preferred targets."""
-    found = [
-        key
-        for key, record in state.records.items()
-        if all(record[name] in values for name, values in wanted.items()) and record["subject"] not in SPAM and not twins(state, key)
-    ]
-    siblings = [key for key in found if sum(other["subject"] == state.records[key]["subject"] for other in state.records.values()) > 1]
-    return rng.choice(siblings if siblings and rng.random() < 0.5 else found)
+    return common.pick(rng, state, HELPDESK.entities[0], wanted, 0.5, lambda record: record["subject"] not in SPAM)
 
 
 def twins(state: State, key: int) -> list[int]:
     """Other tickets of the same subject and requester."""
-    record = state.records[key]
-    return [k for k, r in state.records.items() if k != key and (r["subject"], r["requester"]) == (record["subject"], record["requester"])]
+    return common.twins(state, key, HELPDESK.entities[0])
 
 
 def what(rng: random.Random, record: Record) -> str:
@@ -166,14 +161,6 @@ def what(rng: random.Random, record: Record) -> str:
             f"'{record['subject']}' ({record['requester']})",
         )
     )
-
-
-def other(rng: random.Random, values: Any, now: Any) -> Any:
-    return rng.choice([value for value in values if value != now])
-
-
-def names(state: State) -> list[str]:
-    return [name for name, _ in state.users]
 
 
 ACTIVE = ("new", "open", "waiting")
@@ -199,7 +186,7 @@ def triage(rng: random.Random, state: State) -> Job:
 def assign(rng: random.Random, state: State) -> Job:
     key = pick(rng, state)
     record = state.records[key]
-    user = other(rng, names(state), record["owner"])
+    user = other(rng, colleagues(state), record["owner"])
     text = rng.choice(
         (
             f"Assign the ticket {what(rng, record)} to {user}.",
@@ -213,7 +200,7 @@ def assign(rng: random.Random, state: State) -> Job:
 def route(rng: random.Random, state: State) -> Job:
     key = pick(rng, state)
     record = state.records[key]
-    queue, user = other(rng, HELPDESK.field("queue").values, record["queue"]), other(rng, names(state), record["owner"])
+    queue, user = other(rng, HELPDESK.field("queue").values, record["queue"]), other(rng, colleagues(state), record["owner"])
     text = rng.choice(
         (
             f"Move the ticket {what(rng, record)} to the {queue} queue and assign it to {user}.",
@@ -346,7 +333,7 @@ def bulk_assign(rng: random.Random, state: State) -> Job:
         if key not in keys:
             keys.append(key)
     keys = keys[: rng.choice((2, 3))]
-    user = rng.choice([name for name in names(state) if all(state.records[key]["owner"] != name for key in keys)])
+    user = rng.choice([name for name in colleagues(state) if all(state.records[key]["owner"] != name for key in keys)])
     tickets = people.spoken_list([f"'{state.records[key]['subject']}' ({state.records[key]['requester']})" for key in keys])
     return Job(
         rng.choice((f"Assign these tickets to {user}: {tickets}.", f"{user} takes over {tickets}. Assign each.")),
@@ -368,13 +355,19 @@ def correct(rng: random.Random, state: State) -> Job:
 
 HELPDESK = Family(
     name="helpdesk",
-    noun="ticket",
+    entities=(
+        Entity(
+            name="ticket",
+            noun="ticket",
+            fields=tuple(item.name for item in FIELDS),
+            status="status",
+            columns=("requester", "status", "priority", "category", "owner", "queue", "email", "snooze"),
+            contact="email",
+        ),
+    ),
     fields=FIELDS,
     form_fields=FORM_FIELDS,
     operations=OPERATIONS,
-    status="status",
-    columns=("requester", "status", "priority", "category", "owner", "queue", "email", "snooze"),
-    contact="email",
     populate=populate,
     templates={
         "triage-ticket": triage,
@@ -393,4 +386,5 @@ HELPDESK = Family(
         "bulk-assign": bulk_assign,
         "correct-ticket": correct,
     },
+    dials="first",
 )

@@ -16,8 +16,18 @@ document.addEventListener("click", e => {
   const link = e.target.closest("a[href]");
   if (link && !e.ctrlKey && !e.metaKey && !e.shiftKey && !e.altKey && link.origin === location.origin) { e.preventDefault(); visit("GET", link.href); }
 });
+const keep = form => {
+  // A form that saves by itself: sends what it holds and says what came of it, without touching the page.
+  const request = new XMLHttpRequest();
+  request.open("POST", new URL(form.getAttribute("action"), location.href).href, false);
+  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+  request.send(new URLSearchParams(new FormData(form)));
+  form.querySelector(".saved").innerHTML = request.responseText;
+};
+document.addEventListener("change", e => { const form = e.target.closest("[data-autosave]"); if (form) keep(form); });
 document.addEventListener("submit", e => {
   e.preventDefault();
+  if (e.target.matches("[data-autosave]")) { keep(e.target); return; }
   const data = new URLSearchParams(new FormData(e.target, e.submitter)), action = new URL(e.target.getAttribute("action"), location.href);
   if (e.target.method === "post") { visit("POST", action.href, data); return; }
   action.search = data;
@@ -28,20 +38,22 @@ document.addEventListener("keydown", e => { if (e.key === "Escape") document.que
 const wire = () => {
 const all = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const press = (button, on) => button.setAttribute("aria-pressed", on);
-all("dialog", d => d.showModal());
+all("dialog:not([data-pick])", d => d.showModal());
+const changed = held => held.dispatchEvent(new Event("change", {bubbles: true}));
 all("[data-segmented]", group => {
   const held = group.querySelector("input"), buttons = group.querySelectorAll("button");
-  buttons.forEach(b => b.onclick = () => { buttons.forEach(o => press(o, o === b)); held.value = b.textContent.trim(); });
+  buttons.forEach(b => b.onclick = () => { buttons.forEach(o => press(o, o === b)); held.value = b.textContent.trim(); changed(held); });
 });
 all("[data-chips]", group => group.querySelectorAll("button").forEach(b => b.onclick = () => {
   const on = b.getAttribute("aria-pressed") !== "true", name = group.dataset.chips, text = b.textContent.trim();
   press(b, on);
   group.querySelectorAll("input").forEach(i => { if (i.value === text) i.remove(); });
   if (on) { const i = document.createElement("input"); i.type = "hidden"; i.name = name; i.value = text; group.append(i); }
+  changed(group);
 }));
 all("[data-switch]", b => b.onclick = () => {
   const on = b.getAttribute("aria-checked") !== "true";
-  b.setAttribute("aria-checked", on); b.parentElement.querySelector("input").value = on ? "Yes" : "No";
+  b.setAttribute("aria-checked", on); const held = b.parentElement.querySelector("input"); held.value = on ? "Yes" : "No"; changed(held);
 });
 const opener = (box, button, list, open) => { list.hidden = !open; button.setAttribute("aria-expanded", open); };
 all("[data-combobox]", box => {
@@ -54,7 +66,7 @@ all("[data-combobox]", box => {
     items.forEach(i => i.hidden = !exact && !i.textContent.toLowerCase().includes(words));
     at = -1; mark(); opener(box, input, list, visible().length > 0 && !(exact && event?.type === "input"));
   };
-  const take = item => { input.value = item.textContent.trim(); opener(box, input, list, false); };
+  const take = item => { input.value = item.textContent.trim(); opener(box, input, list, false); changed(input); };
   input.oninput = show; input.onclick = show;
   input.onkeydown = e => {
     if (e.key === "ArrowDown" || e.key === "ArrowUp") {
@@ -71,7 +83,7 @@ all("[data-dropdown]", box => {
   const button = box.querySelector("button"), list = box.querySelector("ul"), held = box.querySelector("input"), items = [...list.children];
   let at = -1;
   const mark = () => items.forEach((i, n) => i.setAttribute("aria-selected", n === at));
-  const take = i => { held.value = i.textContent.trim(); button.querySelector("span").textContent = held.value; opener(box, button, list, false); button.focus(); };
+  const take = i => { held.value = i.textContent.trim(); button.querySelector("span").textContent = held.value; opener(box, button, list, false); button.focus(); changed(held); };
   button.onclick = () => { at = -1; mark(); opener(box, button, list, list.hidden); };
   button.onkeydown = e => {
     if (e.key === "ArrowDown" || e.key === "ArrowUp") { e.preventDefault(); opener(box, button, list, true); at = Math.max(0, Math.min(items.length - 1, at + (e.key === "ArrowDown" ? 1 : -1))); mark(); }
@@ -97,10 +109,47 @@ all("[data-calendar]", box => {
     on.onclick = () => { month++; if (month > 12) { month = 1; year++; } draw(); };
     sheet.querySelectorAll("[data-day]").forEach(b => b.onclick = () => {
       held.value = `${year}-${two(month)}-${two(b.dataset.day)}`;
-      button.querySelector("span").textContent = held.value; opener(box, button, sheet, false);
+      button.querySelector("span").textContent = held.value; opener(box, button, sheet, false); changed(held);
     });
   };
   button.onclick = () => { draw(); opener(box, button, sheet, sheet.hidden); };
+});
+all("[data-lookup]", box => {
+  const button = box.querySelector("button"), sheet = box.querySelector("dialog"), held = box.querySelector("input"), search = sheet.querySelector("input");
+  const items = [...sheet.querySelectorAll("[data-option]")], close = () => { sheet.close(); button.focus(); };
+  const sift = () => items.forEach(i => i.parentElement.hidden = !i.textContent.toLowerCase().includes(search.value.trim().toLowerCase()));
+  button.onclick = () => { search.value = ""; sift(); sheet.showModal(); search.focus(); };
+  search.oninput = sift;
+  search.onchange = e => e.stopPropagation();
+  search.onkeydown = e => { if (e.key === "Enter") { e.preventDefault(); const left = items.filter(i => !i.parentElement.hidden); if (left.length === 1) left[0].click(); } };
+  items.forEach(i => i.onclick = () => { held.value = i.textContent.trim(); button.querySelector("span").textContent = held.value; close(); changed(held); });
+  sheet.querySelector("[data-close]").onclick = close;
+});
+all("[data-stepper]", box => {
+  const input = box.querySelector("input"), [less, more] = box.querySelectorAll("button");
+  const step = by => { input.value = Math.max(0, (Number(input.value) || 0) + by); changed(input); };
+  less.onclick = () => step(-1); more.onclick = () => step(1);
+});
+all("[data-slider]", box => { const input = box.querySelector("input"), shown = box.querySelector("output"); input.oninput = () => { shown.textContent = input.value; }; });
+all("[data-transfer]", group => {
+  const lists = group.querySelectorAll("ul"), name = group.dataset.transfer;
+  let carried = null;
+  const move = (item, list) => {
+    if (item.parentElement === list) return;
+    item.querySelector("input")?.remove();
+    list.append(item);
+    if (list.hasAttribute("data-chosen")) { const i = document.createElement("input"); i.type = "hidden"; i.name = name; i.value = item.textContent.trim(); item.append(i); }
+    changed(group);
+  };
+  group.querySelectorAll("li").forEach(item => {
+    const button = item.querySelector("button");
+    button.onclick = () => move(item, item.parentElement === lists[0] ? lists[1] : lists[0]);
+    button.ondragstart = e => { carried = item; e.dataTransfer.setData("text/plain", button.textContent); };
+  });
+  lists.forEach(list => {
+    list.ondragover = e => { if (carried) e.preventDefault(); };
+    list.ondrop = e => { e.preventDefault(); if (carried) move(carried, list); carried = null; };
+  });
 });
 };
 wire();

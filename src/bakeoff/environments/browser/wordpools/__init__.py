@@ -1,0 +1,1 @@
+"""Word pools of job families, one file each; `vocabulary` reads them."""
