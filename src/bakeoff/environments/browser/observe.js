@@ -369,7 +369,8 @@
       if (picture) attributes.icon = picture;
       if (listed === 'heading') attributes.level = el.getAttribute('aria-level') || tag[1] || '2';
       if (listed === 'link' && el.target === '_blank') attributes.opens = 'a new window';
-      if (el.title && tag !== 'IMG') attributes.title = clean(el.title);
+      const hint = tag !== 'IMG' && el.getAttribute('title'); // a form's `title` may be its field of that name
+      if (hint) attributes.title = clean(hint);
       if (own && own[2]) attributes.background = own[0], attributes['background-rgb'] = own[1];
       if (fore && fore[2] && (FROM_CONTENT.has(listed) || control) && fore !== context.fore) {
         attributes.color = fore[0];
