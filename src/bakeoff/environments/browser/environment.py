@@ -125,9 +125,13 @@ class BrowserEnvironment(Environment):
             self._drop_tab()
         try:
             if self._tab is not None:
-                return self._screen(self._tab.renew(door))
-            self._tab, self._touched = browser.open(server.origin, still=True), False
-            return self._screen(self._tab.goto(door))
+                view = self._tab.renew(door)
+            else:
+                self._tab, self._touched = browser.open(server.origin, still=True), False
+                view = self._tab.goto(door)
+            if not self._office.requests:  # whatever the page shows, the product has not been reached
+                raise EnvironmentFault(f"the product did not open; its page says: {view.elements[0].name if view.elements else 'nothing'}")
+            return self._screen(view)
         except EnvironmentFault:
             browser.close()  # what does not open a page will not do so next time; the next episode starts another one
             self._tab = None

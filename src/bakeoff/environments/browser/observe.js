@@ -874,5 +874,19 @@
     return observe();
   }
 
-  globalThis.bakeoff = {observe, complete, still, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  // Loads a page into this window without a navigation. Says whether it did.
+  function rewrite(path) {
+    const request = new XMLHttpRequest();
+    request.open('GET', path, false);
+    try { request.send(); } catch { return false; }
+    if (request.status !== 200) return false;
+    getSelection().removeAllRanges();
+    document.open();
+    history.replaceState(null, '', request.responseURL);
+    document.write(request.responseText);
+    document.close();
+    return true;
+  }
+
+  globalThis.bakeoff = {observe, complete, still, rewrite, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
 })();

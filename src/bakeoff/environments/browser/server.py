@@ -9,13 +9,12 @@ import time
 import traceback
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bakeoff.core import EnvironmentFault
 from bakeoff.environments.browser import pages
@@ -48,9 +47,18 @@ class ProductServer:
         self.tap: list[tuple[str, str]] | None = None
         self._offices: dict[str, Office] = {}
         self._tickets: dict[str, Office] = {}
-        app = Starlette(routes=[Route("/{path:path}", self._serve, methods=["GET", "POST"])])
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", http="httptools", ws="none", timeout_keep_alive=60
+            self._application,
+            interface="asgi3",
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            http="httptools",
+            ws="none",
+            timeout_keep_alive=60,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
         )
         self._server = uvicorn.Server(config)
         # The protocol is named because asyncio switches Nagle's algorithm off only then; it costs 40 ms a page.
@@ -92,6 +100,12 @@ class ProductServer:
 
     # --- requests ----------------------------------------------------------------------------------------------------------------
 
+    async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        known = request.method in ("GET", "HEAD", "POST")
+        response = await self._serve(request) if known else PlainTextResponse("There is nothing of the kind to do here.", 405)
+        await response(scope, receive, send)
+
     async def _serve(self, request: Request) -> Response:
         response = await self._answer(request)
         response.headers.update(HEADERS)
@@ -125,12 +139,25 @@ class ProductServer:
             office.partial = request.headers.get("X-Requested-With") == "XMLHttpRequest"
             try:
                 if request.method == "POST":
-                    return _accept(office, path, body)
+                    accepted = _accept(office, path, body)
+                    return _straight(office, accepted) if office.partial else accepted
                 return _get(office, path, dict(request.query_params))
             except Exception as problem:  # a bug of ours: the episode must abstain, whatever the page shows
                 office.connection.rollback()
                 office.fault = "".join(traceback.format_exception(problem))
                 return PlainTextResponse("Something went wrong.", 500)
+
+
+def _straight(office: Office, answer: Response) -> Response:
+    """What a redirect leads to, with its address in a header: the page's own script needs no second request for it."""
+    for _ in range(3):
+        if not isinstance(answer, RedirectResponse):
+            break
+        address = answer.headers["location"]
+        path, _, query = address.partition("?")
+        answer = _get(office, path, dict(parse_qsl(query)))
+        answer.headers["X-Location"] = address
+    return answer
 
 
 def _accept(office: Office, path: str, body: bytes) -> Response:

@@ -7,7 +7,8 @@ const visit = (method, url, form, keep) => {
   request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
   try { request.send(form); } catch { location.assign(url); return; }
   if (!(request.getResponseHeader("Content-Type") || "").startsWith("text/html")) { document.body.textContent = request.responseText; return; }
-  if (!keep && request.responseURL !== location.href) history.pushState(null, "", request.responseURL);
+  const at = new URL(request.getResponseHeader("X-Location") || "", request.responseURL).href;
+  if (!keep && at !== location.href) history.pushState(null, "", at);
   document.body.innerHTML = request.responseText;
   scrollTo(0, 0);
   wire();
