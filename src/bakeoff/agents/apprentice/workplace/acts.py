@@ -16,7 +16,7 @@ from bakeoff.agents.apprentice.workplace.page import blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
 
 BEAM = 40
-SAME_VALUES = 8
+SAME_VALUES = 12
 MOST_CHOICES = 6
 TIE = 2.5  # how far word ties together may move a plan, in spreads of one tie
 Weigh = Callable[[str], float]
@@ -161,6 +161,7 @@ class Actor:
             add(features, "refused", 0.5)
         if command.form is None:
             add(features, "unseen form")
+        add(features, "leaves nothing", float(command.removes > 0))
         words, traits = self.job.words, command.traits()
         tie(features, words, command.words)
         for word in words:
@@ -256,6 +257,8 @@ class Actor:
             add(features, "fits shape")
         elif usual and {usual, kind} & {"email", "phone", "date", "amount"}:
             return False
+        elif usual or kind != "long":
+            add(features, "other shape", 1.0 if usual else 0.3 if slot.kind == "quoted" else 0.8)
         if slot.kind in ("name", "quoted"):
             add(features, "fits values", self._seen(slot, item))
         if item.kind == "long":
@@ -310,7 +313,8 @@ class Actor:
     def _choice_features(self, item: FieldModel, twins: bool) -> Iterator[tuple[Fill | None, Features]]:
         """What may stand in a field that no value of the job goes to: nothing, or an option that the job's words speak for."""
         must = item.required and not item.filled and item.kind != "flag"
-        must = must and (item.kind not in ("text", "long") or bool(self.theory.samples(item.label)))  # a remark can always be made up
+        if item.kind in ("text", "long") and not self.small and not self.theory.samples(item.label):
+            must = False  # a remark can always be made up
         nothing: Features = {}
         add(nothing, "required empty", float(must))
         yield None, nothing
@@ -329,10 +333,10 @@ class Actor:
             add(field_words, "label said", _share(words, self.said))
         tie(field_words, self.job.words, item.words)
         for option in item.options:
-            if blank(option):
+            if blank(option) or option.lower() == self.facts.get(item.label):
                 continue
             features = dict(field_words)
-            add(features, "chosen", float(not must))
+            add(features, "chosen", float(not must and not (self.small and item.required)))
             self._word_option(features, item, option, self.job.words)
             yield Fill(item.label, option, (), "option"), features
 

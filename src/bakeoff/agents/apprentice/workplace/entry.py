@@ -37,6 +37,7 @@ class Entry:
         self.page = page
         self.actions = 0
         self.open_command = ""
+        self.tried_partners: dict[tuple[str, str, str], list[str]] = {}
         self._see(page)
 
     def _see(self, page: Page) -> None:
@@ -75,6 +76,21 @@ class Entry:
                 item = self.page.field(fill.label)
                 if item is not None:
                     yield from self.put(item, fill, said)
+                    yield from self._partner(act, fill)
+
+    def _partner(self, act: Act, fill: Fill) -> Steps[None]:
+        """Fills the field that has to fit with this one; an option after the other is tried when the right one was never seen."""
+        label, option = self.theory.partner(fill.label, fill.value)
+        item = self.page.field(label) if label else None
+        if item is None or any(other.label == label for other in act.fills):
+            return
+        options = [name for name in item.options or self.theory.combos.get(label, ()) if not blank(name)]
+        tried = self.tried_partners.setdefault((act.command, fill.label, fill.value), [])
+        left = [name for name in ([option] if option else options) if name not in tried]
+        if left:
+            tried.append(left[0])
+            if item.value != left[0]:
+                yield from self.enter(item, left[0])
 
     def put(self, item: Field, fill: Fill, said: dict[str, str]) -> Steps[None]:
         if fill.kind == "twin" or fill.kind == "look":

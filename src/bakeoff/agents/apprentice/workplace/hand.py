@@ -10,7 +10,7 @@ import re
 from bakeoff.agents.apprentice.workplace.acts import Act
 from bakeoff.agents.apprentice.workplace.entry import Entry, Learned, Steps
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day
-from bakeoff.agents.apprentice.workplace.page import Control, Page, Row
+from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
 from bakeoff.agents.apprentice.workplace.theory import TICKED, Command, Theory
 from bakeoff.core import Action
 
@@ -238,6 +238,9 @@ class Hand(Entry):
                 break
             if [item.label for item in again.fields] == labels and labels:
                 wrong = [item for item in again.fields if item.invalid]
+                if self._partners_left(act):
+                    filled.clear()
+                    continue
                 dates = [f for f in act.fills if day(f.value)]
                 if not dates or len(tried_dates) > 2 or (wrong and not any(f.label == item.label for f in dates for item in wrong)):
                     break
@@ -256,6 +259,15 @@ class Hand(Entry):
         self.doings += [act.command, *(fill.value for fill in act.fills if fill.value), *said.values()]
         yield from self.follow(before)
         return True
+
+    def _partners_left(self, act: Act) -> bool:
+        """Whether a field that has to fit with one of these was given a guess, and there are more."""
+        for fill in act.fills:
+            tried = self.tried_partners.get((act.command, fill.label, fill.value), [])
+            label, option = self.theory.partner(fill.label, fill.value)
+            if tried and not option and len(tried) < sum(not blank(name) for name in self.theory.combos.get(label, ())):
+                return True
+        return False
 
     def _remark(self) -> Steps[None]:
         """Says something in a text field that must be filled and that nothing was meant for."""

@@ -90,7 +90,9 @@ class Planner:
             alike = 1.0 if item.signature == self.signature else 0.8 * similar(item.words, job.words, theory.words)
             self.learned[item.key] = max(alike, self.learned.get(item.key, 0.0))
         self.doable = self._doable()
-        self.past = [(item, similar(item.words, job.words, theory.words)) for item in past]
+        dull = theory.dull()
+        said = tuple(word for word in job.words if word not in dull)
+        self.past = [(item, similar(tuple(word for word in item.words if word not in dull), said, theory.words)) for item in past]
         self.failed: dict[str, float] = {}
         for item, alike in self.past:
             if not item.passed and alike > 0.35:
@@ -214,6 +216,9 @@ class Planner:
                     done.update(said)
             add(own, "nothing filled", float(bool(command.form) and not act.fills))
             add(own, "plain job, plain command", float(not values and len(acts) == 1 and command.form == ()))
+        left = sum(word not in done for word in self.job.words) - len(acts)
+        left -= 2 * sum(fill.kind == "option" and not set(content(fill.value)) & self.actor.said for act in acts for fill in act.fills)
+        add(own, "words left", float(max(left, 0)))
         add(own, "word twice", float(len(spoken) - len(set(spoken))))
         add(own, "said, not done", float(len(self.doable - done)))
         key = f"{target}{pick}:" + ";".join(self._told(act, False) for act in acts)

@@ -215,6 +215,10 @@ class Theory:
         self.jobs += 1
         for word in words:
             self.words[word] = self.words.get(word, 0) + 1
+        return self.dull()
+
+    def dull(self) -> frozenset[str]:
+        """Words that say nothing here."""
         often = {word for word, count in self.words.items() if self.jobs >= 4 and count > 0.6 * self.jobs}
         return frozenset(often | set(content(self.called)))
 
@@ -236,6 +240,19 @@ class Theory:
 
     def knows_title(self, text: str) -> bool:
         return text in self.titles
+
+    def partner(self, label: str, value: str) -> tuple[str, str]:
+        """Of a value chosen in two fields that belong together (`Owner: group`, `Owner: person`): the other field, and its option that was
+        seen beside this one; empty when it was never seen."""
+        stem, _, part = label.partition(": ")
+        others = [name for name in self.combos if name != label and part and name.startswith(stem + ": ")]
+        for other in others:
+            for shown in self.values.get(stem, ()):
+                if value.lower() in shown.lower():
+                    found = [option for option in self.combos[other] if not blank(option) and option.lower() in shown.lower()]
+                    if found:
+                        return other, max(found, key=len)
+        return (others[0], "") if others else ("", "")
 
     def samples(self, label: str) -> list[str]:
         """Values seen under this label; a label with a unit or remark is matched without it."""

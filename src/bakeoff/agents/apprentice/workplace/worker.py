@@ -38,6 +38,7 @@ class Tried:
     plans: list[Plan] = field(default_factory=list)
     chosen: int = -1
     complete: bool = False
+    refused: list[str] = field(default_factory=list)  # plans that the product did not accept
     shown: bool = True
 
 
@@ -92,7 +93,7 @@ class Worker:
             self.tried.complete = done
             if done or self.hand.changed:
                 break
-            ruled_out |= {act.command for act in plan.acts}
+            self.tried.refused.append(plan.detail)
         yield from self.hand.clear_waiting()
         yield Action("finish", {})
 
@@ -227,6 +228,9 @@ class Worker:
         twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
         planner = Planner(self.job, self.theory, self.past, self.weigh, self.hand.page.facts, self.others)
         plans = planner.plans(keys, found=bool(self.targets), twins=twins, ruled_out=ruled_out)
+        if not plans:
+            return None
+        plans = [plan for plan in plans if plan.detail not in self.tried.refused]
         if not plans:
             return None
         chosen = max(range(len(plans)), key=lambda place: plans[place].score + self._whim(plans[place].detail))

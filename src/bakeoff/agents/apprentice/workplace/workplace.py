@@ -151,6 +151,8 @@ class Workplace:
         names = tuple(sorted(act.command for act in plan.acts))
         job = worker.job
         store.past.append(Past(job.words, plan.key, names, bool(outcome.passed), job.signature, plan.detail, _meant(plan, job)))
+        for detail in tried.refused:
+            store.past.append(Past(job.words, "", (), False, job.signature, detail))
         self.belief.fit(store.episodes)
 
     # --- words -----------------------------------------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ class Workplace:
         store = self.store
         said: list[tuple[float, str]] = []
         groups: dict[str, list[Past]] = {}
-        for past in store.past:
+        for past in (past for past in store.past if past.key):
             groups.setdefault(past.key, []).append(past)
         for key, pasts in groups.items():
             worked = sum(past.passed for past in pasts)
