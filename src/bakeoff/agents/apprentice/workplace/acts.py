@@ -107,6 +107,7 @@ class Actor:
         self.facts = {label: value.lower() for label, value in facts.items()}
         self.small = False  # whether the form at hand has few fields
         self.named: frozenset[str] = frozenset()  # the values that the record is named by
+        self.named_person = ""  # the person that the record is named by
         self.said = frozenset(job.words)
         self._known: dict[tuple[Slot, str, str, tuple[str, ...]], Part | None] = {}
         self._chosen: dict[tuple[str, str, tuple[str, ...], tuple[bool, bool]], list[tuple[Fill | None, Part]]] = {}
@@ -199,7 +200,9 @@ class Actor:
             return None
         if item.label in self.theory.title_labels() or (item.kind == "pair" and self.theory.titled(self.theory.samples(item.label))):
             add(features, "title changed")
-        elif self.named & {self.facts.get(label, "") for label in (item.label, item.hint)}:
+        elif (item.kind == "pair" and self.named_person and self.named_person in self.facts.values()) or self.named & {
+            self.facts.get(label, "") for label in (item.label, item.hint)
+        }:
             add(features, "key changed")
         near = set(slot.before[-3:]) | set(slot.after)
         add(features, "label beside", max(_share(words, near) for words in names(item)))

@@ -110,6 +110,8 @@ class Planner:
             values = self.job.distinct(frozenset(range(len(self.job.slots))) - keys)
             self.roles = self._roles(values)
             self.actor.named = frozenset(self.job.slots[index].text.lower() for index in keys)
+            people = [self.job.slots[index].text.lower() for index in sorted(keys) if self.job.slots[index].kind == "name"]
+            self.actor.named_person = people[0] if people else ""
             mark = {index for index in values if twins and self.job.slots[index].kind == "email"}
             commands = [c for c in self.theory.record_commands() if c.name not in ruled_out]
             plans += self._combine([act for c in commands for act in self.actor.acts(c, values - mark, twins)], values, twins)
@@ -120,7 +122,7 @@ class Planner:
                         for act in self.actor.acts(command, values - mark, twins)
                         for pick in ("holds", "lacks")
                     ]
-            self.actor.named = frozenset()
+            self.actor.named, self.actor.named_person = frozenset(), ""
             self.actor.forget()
         self.roles = self._roles(everything)
         for command in self.theory.list_commands():

@@ -135,8 +135,8 @@ class Theory:
             for item in page.form.fields:
                 if item.options:
                     self.combos.setdefault(item.label, list(item.options))
-                if item.kind == "set" and item.label not in self.many:
-                    self.many.append(item.label)
+                if item.kind == "set" or self._listed(item):
+                    self._takes_many(item.label)
 
     def saw_record(self, page: Page, menu: str = "") -> None:
         """Takes in the commands of a record's page; `menu` is the control that was just opened."""
@@ -177,6 +177,19 @@ class Theory:
         kind = "date" if item.label in self.calendars else "set" if item.kind == "choice" and item.label in self.many else item.kind
         options = item.options or tuple(self.combos.get(item.label, ()))
         return FieldModel(item.label, kind, options, item.required, not blank(item.value), item.hint)
+
+    def _listed(self, item: Widget) -> bool:
+        """Whether several options of a field were seen as its value at once."""
+        options = set(item.options)
+        return item.kind == "choice" and any(", " in value and set(value.split(", ")) <= options for value in self.samples(item.label))
+
+    def _takes_many(self, label: str) -> None:
+        if label not in self.many:
+            self.many.append(label)
+            for command in self.commands.values():
+                for item in command.form or ():
+                    if item.label == label and item.kind == "choice":
+                        item.kind = "set"
 
     def learned_calendar(self, label: str) -> None:
         """A field turned out to open a calendar."""
