@@ -310,6 +310,16 @@ def test_a_broken_proof_fails_with_its_error() -> None:
     assert [(finding.subject, "KeyError" in finding.detail) for finding in report.failures] == [("crash", True)]
 
 
+def test_an_environment_that_breaks_has_failed_and_the_rest_is_checked() -> None:
+    class Breaks(ToyEnvironment):
+        def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
+            raise ZeroDivisionError("no lockers")
+
+    report = audit_environment(Breaks, sample=1, checks=["semantic.verifier_portability", "semantic.oracle_max"])
+    assert report.verdict == "failed" and statuses(report)["semantic.oracle_max"] == "passed"
+    assert "ZeroDivisionError: no lockers" in report.failures[0].detail
+
+
 # --- faults
 
 

@@ -174,13 +174,22 @@ def test_list_names_what_there_is() -> None:
         assert refused.returncode == 2 and len(refused.stderr.strip().splitlines()) == 1, words
 
 
-def test_audit_proves_and_disproves() -> None:
-    good = bakeoff("audit", "toy", "--sample", "2", "--json")
+def test_audit_proves_and_disproves(tmp_path: Path) -> None:
+    page = tmp_path / "certificate.html"
+    good = bakeoff("audit", "toy", "--sample", "2", "--json", "-", "--html", str(page))
     assert good.returncode == 0, good.stdout + good.stderr
     report = json.loads(good.stdout)
     assert report["environment"] == "toy" and report["passed"] and len(report["tasks"]) == 2
-    bad = bakeoff("audit", "toy_buggy", "--sample", "1")
+    assert "certified" in page.read_text() and report["subject"]["source"] in page.read_text()
+    bad = bakeoff("audit", "toy_buggy", "--sample", "1", "--json", str(tmp_path / "bad.json"))
     assert bad.returncode == 1
+    again = json.loads((tmp_path / "bad.json").read_text())["failures"][0]["reproduce"]
+    assert again.startswith("bakeoff audit ") and "--task 'toy" in again
+    one = bakeoff("audit", "toy", "--task", report["tasks"][0], "--check", "semantic.oracle_max")
+    assert one.returncode == 0 and "1 tasks played" in one.stdout, one.stdout + one.stderr
+    for words in (("toy", "--paper"), ("toy", "--check", "nix"), ("toy", "--html", str(tmp_path / "no" / "x.html"))):
+        refused = bakeoff("audit", *words)
+        assert refused.returncode == 2 and len(refused.stderr.strip().splitlines()) == 1, refused.stderr
     assert bakeoff("audit", "nix").returncode == 2
 
 

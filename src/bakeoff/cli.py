@@ -481,27 +481,52 @@ def _print_action(action: Action, seen: Observation, before: Observation | None 
 def audit(
     environment: Annotated[str, typer.Argument(help="An environment; `bakeoff list` shows them.", show_default=False)],
     sample: Annotated[
-        int | None, typer.Option("--sample", min=1, help="How many tasks, spread over everything.  [dim]Default: 40[/]", show_default=False)
+        int | None, typer.Option("--sample", min=0, help="How many tasks, spread over everything.  [dim]Default: 40[/]", show_default=False)
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="One task of every template of every product.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Besides, every product on paper; all of them in earnest where an environment has no state level."),
+    ] = False,
+    each: Annotated[int, typer.Option("--each", min=1, help="With --all: tasks of each product.")] = 1,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="On paper alone: verdicts from final states, no browser. Fast, and no attacks.")
+    ] = False,
+    tasks: Annotated[list[str] | None, typer.Option("--task", help="This task, by its id. May be repeated.", show_default=False)] = None,
+    checks: Annotated[list[str] | None, typer.Option("--check", help="This check alone. May be repeated.", show_default=False)] = None,
+    mutants: Annotated[int, typer.Option("--mutants", min=1, help="Generated mutants of each task, at most.")] = 60,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes at once.  [dim]Default: one a processor, 4 at most[/]", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the sample and of the mutants.")] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the result for programs; - for the standard output.", show_default=False)
+    ] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write the certificate as one web page.", show_default=False)] = None,
 ) -> None:
-    """Prove that an environment can be trusted: experts pass, near misses and cheats do not, floors stay at the floor, and the same id gives
-    the same product and verdict twice. Exits 1 on any failure.
+    """Prove that an environment can be trusted, and certify it: experts and other right ways pass; near misses, mutants made by machine and cheats
+    do not; floors stay at the floor; nothing gives the solution away; the same id gives the same product and verdict. Exits 1 on any failure.
 
     [b]Examples[/]
 
       bakeoff audit browser --sample 12
 
-      bakeoff audit browser --all --json > audit.json
+      bakeoff audit browser --all --html certificate.html --json certificate.json
+
+      bakeoff audit browser --paper --all --each 3
+
+      bakeoff audit examples/lending.toml
     """
     import json
 
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from bakeoff.audit import audit_environment
+    from bakeoff.core import TaskId
 
+    for file in (json_file, html_file):
+        if file is not None and str(file) != "-" and not file.absolute().parent.is_dir():
+            raise UsageError(f"'{file}' cannot be written: there is no folder '{file.parent}'")
     columns = (TextColumn("auditing"), MofNCompleteColumn(), TextColumn("[dim]{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
@@ -509,14 +534,28 @@ def audit(
             _environment(environment),
             sample=sample,
             all=everything,
+            paper=paper,
+            each=each,
+            tasks=[TaskId.parse(text) for text in tasks] if tasks else None,
+            checks=checks or None,
+            mutants=mutants,
+            workers=workers,
             seed=seed,
             progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
         )
-    if as_json:
-        sys.stdout.write(json.dumps(result.to_dict(), indent=1) + "\n")
+    data = json.dumps(result.to_dict(), indent=1) + "\n"
+    if json_file is not None and str(json_file) == "-":
+        sys.stdout.write(data)
     else:
         wide = out if out.is_terminal else Console(highlight=False, width=max(out.width, 160))
         wide.print(result)
+        if json_file is not None:
+            json_file.write_text(data, encoding="utf-8")
+    if html_file is not None:
+        from bakeoff.audit.certificate import render
+
+        html_file.write_text(render(result), encoding="utf-8")
+        err.print(str(html_file), soft_wrap=True)
     if not result.passed:
         raise typer.Exit(1)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bakeoff.audit.bench import Bench
 from bakeoff.audit.checks import run_check
@@ -143,6 +145,18 @@ class Workshop:
                     if last_try or not fault.retryable:
                         self._found.findings.append(Finding(check, str(task), "inconclusive", fault.reason, tier=self.order.tier))
                         break
+                except UsageError:
+                    raise
+                except Exception as problem:  # a bug of the environment's: that is a finding, and no reason to stop
+                    where = traceback.extract_tb(problem.__traceback__)[-1]
+                    broke = (
+                        f"the environment broke with {type(problem).__name__}: {problem} ({Path(where.filename).name}, line {where.lineno})"
+                    )
+                    self._found.findings.append(Finding(check, str(task), "failed", broke, tier=self.order.tier))
+                    self._collect(bench)
+                    bench = None
+                    self._renew()
+                    break
                 else:
                     self._faults = 0
                     self._found.findings += [replace(finding, tier=self.order.tier) for finding in found]
