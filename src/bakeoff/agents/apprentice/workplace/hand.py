@@ -29,6 +29,7 @@ class Hand(Entry):
         self.look = look  # whether to follow what newly appears after a change
         self.record = ""
         self.changed = 0
+        self.advanced = False  # whether the open form is past its first screen
         self.doings: list[str] = []  # record, commands and values of what was carried out
         self.waiting = {control.plain: control.count for control in page.nav if control.count is not None}
 
@@ -138,8 +139,9 @@ class Hand(Entry):
 
     def begin(self, command: Command) -> Steps[None]:
         """Presses a command. Raises `Refused` when nothing opens, `Learned` when its form is seen for the first time."""
-        if self.open_command == command.name and self.page.form is not None:
+        if self.open_command == command.name and self.page.form is not None and not self.advanced:
             return
+        self.advanced = False
         if self.page.form is not None:
             yield from self.leave_form()
         if command.level == "several":
@@ -236,6 +238,7 @@ class Hand(Entry):
             again = self.page.form
             if again is None:
                 break
+            self.advanced = True
             if [item.label for item in again.fields] == labels and labels:
                 wrong = [item for item in again.fields if item.invalid]
                 if self._partners_left(act):

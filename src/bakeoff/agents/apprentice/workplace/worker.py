@@ -83,6 +83,7 @@ class Worker:
             try:
                 done = yield from self.carry_out(plan)
             except WrongStart:
+                yield from self.hand.leave_form()
                 continue
             except Refused:
                 self.refusals.append(plan)
