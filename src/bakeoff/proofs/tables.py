@@ -1,6 +1,6 @@
 """A final state as tables, whatever it is kept in: the artefacts that `regrade` reads, taken apart, changed and put together again.
 
-SQLite databases and JSON documents are understood; other artefacts are passed on untouched. Nothing here knows a product: tables, row keys and
+SQLite databases, JSON documents and short texts (an answer) are understood; other artefacts are passed on untouched. Nothing here knows a product: tables, row keys and
 columns are what the artefact itself says. In a database every ordinary table counts, its rows by `rowid` or, without one, by primary key. In
 JSON every list of objects is a table, so is an object of at least two objects with the same fields, and the values in between are rows of
 tables of their own.
@@ -62,11 +62,11 @@ class FinalState:
         self.tables: Tables = {table: rows for document in self._documents.values() for table, rows in document.tables.items()}
 
     def compared_with(self, first: FinalState) -> FinalState:
-        """The same without JSON artefacts that say in both states the same: those are what was asked and not what was done."""
+        """The same without documents other than databases that say in both states the same: those are what was asked and not what was done."""
         names = {
             name
             for name, document in self._documents.items()
-            if isinstance(document, _Json) and self.artefacts[name] == first.artefacts.get(name)
+            if not isinstance(document, _Sqlite) and self.artefacts[name] == first.artefacts.get(name)
         }
         reduced = FinalState.__new__(FinalState)
         reduced.artefacts = self.artefacts
@@ -97,10 +97,15 @@ def _read(name: str, content: bytes) -> _Document | None:
     if content.startswith(_MAGIC):
         return _Sqlite(name, content)
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
+        text = content.decode()
+    except UnicodeDecodeError:
         return None
-    return _Json(name, found)
+    if name.endswith(".json") or text[:1] in ("{", "["):
+        try:
+            return _Json(name, json.loads(text))
+        except (ValueError, RecursionError):
+            return None
+    return _Text(name, text) if len(text) <= _SHORT else None
 
 
 # --- SQLite ------------------------------------------------------------------------------------------------------------------------
@@ -188,6 +193,27 @@ def _rows(connection: sqlite3.Connection, layout: _Layout) -> Rows:
         row = dict(zip(layout.columns, cells, strict=True))
         rows[json.dumps([str(row[column]) for column in layout.keys]) if layout.keys else key] = row
     return rows
+
+
+# --- text ----------------------------------------------------------------------------------------------------------------------------
+
+_SHORT = 2000
+"""Characters of a text that may be a value and no document of its own kind."""
+
+
+class _Text(_Document):
+    """One value in a table of one row and one column."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.tables = {f"{name}/": {"": {"text": text}}}
+
+    def write(self, edits: Iterable[Edit]) -> bytes:
+        text: Any = None
+        for edit in edits:
+            if edit.key != "" or edit.row is None:
+                raise Refused("a text is one value, no more and no less")
+            text = edit.row["text"]
+        return str("" if text is None else text).encode()
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------------------------

@@ -29,12 +29,22 @@ def _statuses_on_the_way(table: str, rows: Rows, before: Rows) -> Rows:
     return {key: row for key, row in rows.items() if key in before} | new
 
 
+def _as_answers_are_read(table: str, rows: Rows, before: Rows) -> Rows:
+    """An answer up to capitals, white space, and marks around it."""
+    if table != "answer.txt/":
+        return rows
+    return {
+        key: {name: " ".join(str(value).split()).strip(" .!\"'“”").casefold() for name, value in row.items()} for key, row in rows.items()
+    }
+
+
 FREEDOMS: tuple[Freedom, ...] = (
     ignored_table("the audit trail", "*/audit"),
     ignored_table("who has taken a record on", "*/locks"),
     any_space("white space in a record's text", "*records"),
     any_space("white space in a note", "*/notes", "body"),
     Freedom("statuses that a record went through on the way", _statuses_on_the_way),
+    Freedom("capitals, white space and marks around an answer", _as_answers_are_read),
     new_numbers(),
 )
 
