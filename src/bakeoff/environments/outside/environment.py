@@ -48,6 +48,15 @@ APPS = "BAKEOFF_APPS"
 
 _AT_ONCE = 2
 
+_CALM = """
+(() => {
+  const calm = new CSSStyleSheet();
+  calm.replaceSync('*, *::before, *::after { transition: none !important; scroll-behavior: auto !important }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, calm];
+})();
+"""
+"""Nothing glides: what a screen shows must not depend on when it is looked at."""
+
 _CLOCK = """
 (() => {
   const Real = Date, start = Real.parse(%s), began = performance.now(), now = () => Math.floor(start + performance.now() - began);
@@ -209,8 +218,8 @@ class OutsideEnvironment(Environment):
         self._now = running
         browser = self._chromium(app)
         try:
-            clock = _CLOCK % json.dumps(app.clock) if app.clock else ""
-            self._tab = browser.open(running.origin, app.view, clock, ignore=app.hide)
+            script = _CALM + (_CLOCK % json.dumps(app.clock) if app.clock else "")
+            self._tab = browser.open(running.origin, app.view, script, ignore=app.hide)
             self._tab.set_cookies({name: (cookie.value, cookie.hidden) for name, cookie in running.cookies.items()})
             view = self._tab.goto(app.open)
             if app.login.steps:

@@ -17,7 +17,7 @@ from bakeoff.environments.outside.toml import Table
 from bakeoff.environments.outside.truth import Query, State, run_query
 
 Kind = Literal["change", "create", "delete", "query"]
-PATTERNS = ("any", "contains", "one_of", "near", "text", "json", "query", "matches")
+PATTERNS = ("any", "null", "contains", "one_of", "near", "text", "json", "query", "matches")
 
 
 @dataclass(frozen=True, slots=True)

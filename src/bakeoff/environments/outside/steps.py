@@ -3,6 +3,7 @@
     click link "Tools"                          the tool, a role, a name; the role may be left out
     click button "Lend" in row ~"Cordless drill"    ~ means the name contains it; `in` an element that encloses it
     click link "Edit" nth 2                     the second of those
+    type textbox after "Title" = "{title}"      a field without a name: the first of its kind after what is called so
     type textbox "Until" = "{day}"              a placeholder stands for what the task drew
     select "Status" = "closed"
     check checkbox "Public"                     click unless it is checked; `uncheck` likewise
@@ -18,7 +19,7 @@ What is not on the screen yet is waited for.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,17 +44,20 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An element as a person would say it. `role` empty: any; `part`: the name contains it; `number`: which of those, from 1."""
+    """An element as a person would say it. `role` empty: any; `part`: the name contains it; `number`: which of those, from 1; `after`: instead of
+    a name, what comes before it."""
 
     name: str
     role: str = ""
     part: bool = False
     number: int = 1
     inside: Target | None = None
+    after: Target | None = None
 
     def __str__(self) -> str:
         mark = "~" if self.part else ""
-        written = f'{self.role} {mark}"{_escaped(self.name)}"'.strip()
+        said = f"after {self.after}" if self.after else f'{mark}"{_escaped(self.name)}"'
+        written = f"{self.role} {said}".strip()
         return written + (f" nth {self.number}" if self.number > 1 else "") + (f" in {self.inside}" if self.inside else "")
 
 
@@ -87,10 +91,17 @@ class Step:
         """The placeholders it uses."""
         found = text.names(self.value)
         for target in (self.target, self.to, self.until):
-            while target is not None:
-                found |= text.names(target.name)
-                target = target.inside
+            for part in _chain(target):
+                found |= text.names(part.name)
         return found
+
+
+def _chain(target: Target | None) -> Iterator[Target]:
+    """A target and those it is said by."""
+    if target is not None:
+        yield target
+        yield from _chain(target.inside)
+        yield from _chain(target.after)
 
 
 def _escaped(name: str) -> str:
@@ -180,20 +191,25 @@ class _Reader:
         return self.words.pop()[1]
 
     def target(self) -> Target:
-        role = ""
-        if self.words and not self.words[-1][0] and self.words[-1][1] not in ("=", "to", "until", "in", "nth"):
+        role, name, mark = "", "", '"'
+        if self.words and not self.words[-1][0] and self.words[-1][1] not in ("=", "to", "until", "in", "nth", "after"):
             role = self.words.pop()[1]
+        if self.word("after"):
+            return Target("", role, after=self.target())
         if not self.words or not self.words[-1][0]:
             raise self.fail("name the element in quotation marks")
         mark, name = self.words.pop()
-        number = 1
-        if self.word("nth"):
-            figure = self.any()
-            if not figure.isdigit() or figure == "0":
-                raise self.fail(f"nth is followed by 1, 2, 3…, not '{figure}'")
-            number = int(figure)
+        number = self.number()
         inside = self.target() if self.word("in") else None
         return Target(name, role, mark == "~", number, inside)
+
+    def number(self) -> int:
+        if not self.word("nth"):
+            return 1
+        figure = self.any()
+        if not figure.isdigit() or figure == "0":
+            raise self.fail(f"nth is followed by 1, 2, 3…, not '{figure}'")
+        return int(figure)
 
 
 # --- finding ------------------------------------------------------------------------------------------------------------------------
@@ -211,6 +227,11 @@ def find(screen: Observation, target: Target, roles: Sequence[str] = ()) -> Elem
         outer = find(screen, target.inside)
         if outer is None:
             return None
+    if target.after is not None:
+        before = find(screen, target.after)
+        kinds = (target.role,) if target.role else roles
+        following = [item for item in screen.elements if before and item.order > before.order and (not kinds or item.role in kinds)]
+        return following[target.number - 1] if len(following) >= target.number else None
     wanted = _fold(target.name)
     found = [
         item
@@ -294,8 +315,8 @@ class _Hand:
                 yield from self.do(step.verb, ref=element.ref)
 
     def filled(self, target: Target) -> Target:
-        inside = self.filled(target.inside) if target.inside is not None else None
-        return replace(target, name=text.fill(target.name, self.values, str(target)), inside=inside)
+        inside, after = (None if part is None else self.filled(part) for part in (target.inside, target.after))
+        return replace(target, name=text.fill(target.name, self.values, str(target)), inside=inside, after=after)
 
     def await_(self, target: Target, roles: Sequence[str]) -> Generator[Action, Observation, Element]:
         for _ in range(_PATIENCE):

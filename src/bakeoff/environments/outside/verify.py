@@ -107,13 +107,15 @@ def stripped(markup: str) -> str:
 def matches(expected: Any, found: Any) -> bool:
     """Whether a value is as expected: equal, or as a pattern says.
 
-    Patterns: `{any = true}`; `{contains = "x"}`; `{matches = "regular expression"}` for the whole text; `{one_of = […]}`; `{near = 3.2, within = 0.01}`;
+    Patterns: `{any = true}`; `{null = true}` for no value; `{contains = "x"}`; `{matches = "regular expression"}` for the whole text; `{one_of = […]}`; `{near = 3.2, within = 0.01}`;
     `{text = "x"}` for HTML whose text is x; `{json = {…}}` for JSON text that holds at least this, patterns inside included.
     """
     if not isinstance(expected, Mapping):
         return same(expected, found)
     if "any" in expected:
         return True
+    if "null" in expected:
+        return (found is None) == bool(expected["null"])
     if "one_of" in expected:
         return any(matches(item, found) for item in expected["one_of"])
     if "near" in expected:
@@ -184,7 +186,7 @@ def check_effects(found: Assignment) -> None:
             )
         columns = found.before.columns[effect.table]
         for name in (*effect.where, *effect.values, *effect.any, *effect.columns):
-            if columns and name not in columns:
+            if columns and name not in columns and name != "*":
                 raise UsageError(
                     f"{found.job.where}: table '{effect.table}' has no column '{name}'{nearest(name, columns)}; it has {', '.join(columns)}"
                 )
