@@ -84,9 +84,9 @@ def browser() -> Iterator[Browser]:
 class Desk:
     """A tab with one page in it, and the short words that tests need."""
 
-    def __init__(self, server: Pages, browser: Browser) -> None:
+    def __init__(self, server: Pages, browser: Browser, **options: bool) -> None:
         self.server = server
-        self.tab: Tab = browser.open(server.origin, (800, 600))
+        self.tab: Tab = browser.open(server.origin, (800, 600), **options)  # type: ignore[arg-type]
         self.view = View((), "", "")
 
     def show(self, html: str, path: str = "/", **others: str) -> View:
@@ -438,6 +438,37 @@ def test_new_windows_are_followed_and_closed(desk: Desk) -> None:
     assert desk.names("heading") == ["Two"]
     desk.do("click", ref=desk.find("button", "Close me").ref)
     assert desk.names("heading") == ["One"]
+
+
+def test_a_script_that_opens_a_window_is_answered_and_the_window_followed(desk: Desk) -> None:
+    desk.show("<h1>One</h1>", two="<h1>Two</h1>")
+    began = time.monotonic()
+    assert desk.js("window.open('/two') !== null") is True
+    assert time.monotonic() - began < 5.0
+    desk.view = desk.tab.observe()
+    assert desk.names("heading") == ["Two"]
+
+
+def test_what_a_dialog_can_be_scrolled_to_is_there(desk: Desk) -> None:
+    buttons = "".join(f"<p><button>B{number}</button></p>" for number in range(40))
+    desk.show(f"<dialog style='max-height:50vh'>{buttons}</dialog><script>document.querySelector('dialog').showModal()</script>")
+    assert desk.names("button") == [f"B{number}" for number in range(40)]
+    assert "offscreen" in desk.find("button", "B39").states
+    desk.do("click", ref=desk.find("button", "B39").ref)
+    assert "offscreen" not in desk.find("button", "B39").states
+
+
+def test_icons_of_style_sheets_are_pictures_with_a_name(desk: Desk) -> None:
+    picture = "data:image/svg+xml,<svg xmlns=%22http://www.w3.org/2000/svg%22 width=%2220%22 height=%2220%22/>"
+    desk.show(f"""
+      <style>.i {{display: inline-block; width: 20px; height: 20px; background: url(/img/like.png)}} .r {{background-position: -20px 0}}
+      .d {{content: url("{picture}")}}</style>
+      <span class=i></span><span class="i r" onclick="1"></span><button><span class=d></span></button><span class=d></span>
+      <i class=i style="background: linear-gradient(red, blue)"></i>""")
+    like, other, inline, same = desk.names("img")
+    assert (like, other) == ("like", "like at -20px 0px")
+    assert inline == same != ""
+    assert desk.find("img").attributes["icon"] == "like"
 
 
 def test_downloads_are_refused(desk: Desk, tmp_path: Path) -> None:

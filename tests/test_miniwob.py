@@ -188,6 +188,9 @@ def test_practice_has_other_data_and_no_goal(miniwob: MiniWobEnvironment) -> Non
     screens = [miniwob.reset(task, practice=True) for _ in range(3)]
     assert all(screen.goal == "" and screen.elements != real.elements for screen in screens)
     assert screens[0].elements != screens[1].elements
+    with MiniWobEnvironment() as again:  # a run that was resumed
+        again.reset(again.task(name("click-button", 2)), practice=True)
+        assert [again.reset(task, practice=True).elements for _ in range(2)] == [screen.elements for screen in screens[:2]]
 
 
 def test_screenshots_show_the_page(miniwob: MiniWobEnvironment) -> None:

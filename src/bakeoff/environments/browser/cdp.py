@@ -93,6 +93,10 @@ class Session:
         result: Message = reply["result"]
         return result
 
+    def answered(self, ident: int) -> bool:
+        """Whether the reply of a posted command is there."""
+        return ident in self._replies
+
     def forget(self, *idents: int) -> None:
         """Drops the replies of commands that nobody waits for."""
         with self.changed:

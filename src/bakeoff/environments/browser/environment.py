@@ -127,7 +127,7 @@ class BrowserEnvironment(Environment):
             if self._tab is not None:
                 view = self._tab.renew(door)
             else:
-                self._tab, self._touched = browser.open(server.origin, still=True), False
+                self._tab, self._touched = browser.open(server.origin, still=True, keys=False), False
                 view = self._tab.goto(door)
             if not self._office.requests:  # whatever the page shows, the product has not been reached
                 raise EnvironmentFault(f"the product did not open; its page says: {view.elements[0].name if view.elements else 'nothing'}")

@@ -73,6 +73,7 @@
             open = false;
             report(stringify({kind: 'reward', raw: typeof reward === 'number' ? reward : null,
               reason: reason === undefined || reason === null ? null : '' + reason, page: calledByPage()}));
+            document.dispatchEvent(new Event(`${ready}over`));
           }
           return apply(end, this, [reward, proportional, reason]);
         }});
@@ -135,6 +136,7 @@
     }
     await open(seed, binding);
     frame.contentWindow.focus();
+    frame.contentDocument.addEventListener(`${ready}over`, () => { frame.contentWindow.bakeoff.over = true; }, {once: true});
     inPage(start, String(seed), patience, binding, ready, SIGNATURE);
     for (let i = 0; i < 400 && frame.contentDocument.dispatchEvent(new Event(ready, {cancelable: true})); i++) await pause(5);
     const seen = await frame.contentWindow.bakeoff.complete();

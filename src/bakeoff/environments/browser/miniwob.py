@@ -85,7 +85,7 @@ class MiniWobEnvironment(Environment):
         self._calls: list[dict[str, object]] = []
         self._actions = 0
         self._idle_since = 0.0
-        self._practice_count = 0
+        self._practised: tuple[TaskId | None, int] = (None, 0)
 
     # --- what there is to do -------------------------------------------------------------------------------------------------
 
@@ -109,10 +109,10 @@ class MiniWobEnvironment(Environment):
     # --- one episode ---------------------------------------------------------------------------------------------------------
 
     def _begin(self, task: Task, practice: bool) -> Screen:
-        seed = task.id.seed
-        if practice:
-            self._practice_count += 1
-            seed = _PRACTICE_SEEDS + seed * 1009 + self._practice_count
+        # Counted anew for each task, so that practice is the same in whichever process it happens.
+        count = self._practised[1] + 1 if practice and self._practised[0] == task.id else int(practice)
+        self._practised = (task.id if practice else None, count)
+        seed = _PRACTICE_SEEDS + task.id.seed * 1009 + count if practice else task.id.seed
 
         def open_page() -> View:
             tab = self._ready_tab(task.id.product)
@@ -181,7 +181,7 @@ class MiniWobEnvironment(Environment):
             self._discard()
             self._browser = Browser.launch(headless=self._headless)
         if self._tab is None:
-            self._tab = self._browser.open(self._server.origin, _VIEWPORT, ignore=_IGNORE)
+            self._tab = self._browser.open(self._server.origin, _VIEWPORT, ignore=_IGNORE, keys=False)
             self._tab.add_binding(self._binding)
             self._stage = ""
         if self._stage != product or self._staged >= _EPISODES_PER_STAGE:

@@ -213,10 +213,21 @@
 
   // A picture without a text says something to a person; the nearest thing that we have is what its file is called.
   const pictures = new Set();
-  function iconOf(css) {
+  function iconOf(css, position = '') {
     if (css.startsWith('url("http')) pictures.add(css.slice(5, css.indexOf('"', 5)));
-    const match = /url\("?(?!data:)[^")]*?([^/")]+?)(?:\.\w+)?(?:[?#][^")]*)?"?\)/.exec(css);
-    return match ? decodeURIComponent(match[1]) : '';
+    const inline = /url\("?(data:[^")]*)/.exec(css);
+    if (inline) return 'picture-' + digest(inline[1]);
+    const match = /url\("?[^")]*?([^/")]+?)(?:\.\w+)?(?:[?#][^")]*)?"?\)/.exec(css);
+    if (!match) return '';
+    // One file may hold many pictures, of which the position chooses one.
+    return decodeURIComponent(match[1]) + (position && !/^(0(%|px) ?)+$/.test(position) ? ` at ${position}` : '');
+  }
+
+  // Eight letters by which the same picture is known again (FNV-1a).
+  function digest(text) {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    return (hash >>> 0).toString(16).padStart(8, '0');
   }
 
   // --- the walk --------------------------------------------------------------------------------------------------------------------------
@@ -347,9 +358,15 @@
     if (el.isContentEditable && !context.editable) { listed = role || 'textbox'; inner.editable = true; }
 
     const custom = dim && tag === 'INPUT' && (el.type === 'checkbox' || el.type === 'radio');
-    // A picture in place of content has no size before it is loaded.
-    const content = el.firstChild ? '' : style.content;
-    const icon = content.startsWith('url') ? iconOf(content) : '';
+    // A picture in place of content has no size before it is loaded. One on an empty box is all that a person sees of the box.
+    const bare = !el.firstChild && !control && tag !== 'IMG';
+    let icon = '';
+    if (bare) {
+      const content = style.content;
+      if (content.startsWith('url')) icon = iconOf(content);
+      else if (style.backgroundImage.startsWith('url')) icon = iconOf(style.backgroundImage, style.backgroundPosition);
+      if (icon && seen && (!listed || listed === 'generic')) listed = 'img';
+    }
     if (listed && seen && (!dim || custom)) {
       const attributes = {};
       let options = 0;
@@ -365,7 +382,7 @@
       else if (listed === 'slider') {
         for (const bound of ['valuemin', 'valuemax']) if (el.hasAttribute('aria-' + bound)) attributes[bound.slice(5)] = el.getAttribute('aria-' + bound);
       }
-      const picture = tag === 'IMG' && !el.alt ? iconOf(`url("${el.currentSrc}")`) : icon || iconOf(style.backgroundImage);
+      const picture = tag === 'IMG' && !el.alt ? iconOf(`url("${el.currentSrc}")`) : icon || iconOf(style.backgroundImage, style.backgroundPosition);
       if (picture) attributes.icon = picture;
       if (listed === 'heading') attributes.level = el.getAttribute('aria-level') || tag[1] || '2';
       if (listed === 'link' && el.target === '_blank') attributes.opens = 'a new window';
@@ -411,6 +428,7 @@
         }
       }
       row[1] = nameOf(el, tag, listed);
+      if (listed === 'img' && icon && !row[1]) row[1] = icon;
       if (listed === 'generic' && rows.length > before) {
         // A box around other things: its contents speak for themselves.
         if (!el.getAttribute('aria-label') && row[1].length > 60) row[1] = row[1].slice(0, 59) + '…';
@@ -662,7 +680,7 @@
     return around || {error: 'the element is out of sight and cannot be scrolled to'};
   }
 
-  // What kind of field it is, and whether it may be typed into.
+  // What kind of field it is, whether it may be typed into, and where to click unless it has the focus.
   function field(index) {
     const found = lookup(index);
     if (found.error) return found;
@@ -679,8 +697,9 @@
       return {error: `a ${target.type} cannot be typed into`};
     }
     if (target.tagName === 'SELECT') return {error: 'choose from a drop-down with the tool select'};
+    const focused = document.activeElement === target || target.contains(document.activeElement);
     return {kind: target.tagName === 'INPUT' ? target.type : target.tagName === 'TEXTAREA' ? 'textarea' : 'editable',
-      focused: document.activeElement === target || target.contains(document.activeElement), value: target.value ?? ''};
+      focused, value: target.value ?? '', spot: focused ? null : point(index)};
   }
 
   function selectAll(index) {
@@ -845,7 +864,7 @@
   }
 
   // Waits until what an action set off has shown itself: two turns of the event loop when nothing changes, and while the page keeps changing
-  // up to `cap` milliseconds of frames.
+  // up to `cap` milliseconds of frames. Whoever knows that nothing more matters on this page sets `over`, and it waits no longer.
   async function settle(cap) {
     let changes = 0;
     const watcher = new MutationObserver(list => { for (const record of list) if (shows(record)) changes++; });
@@ -856,7 +875,7 @@
     if (finishAnimations() || changes) {
       // Something changed. One quiet frame after it is enough, two once frames keep bringing changes (a scripted animation).
       let quiet = 0, wanted = 1;
-      while (quiet < wanted && performance.now() - began < cap) {
+      while (quiet < wanted && !globalThis.bakeoff.over && performance.now() - began < cap) {
         changes = 0;
         await frameTurn();
         if (finishAnimations() || changes) { quiet = 0; wanted = 2; } else quiet++;
@@ -888,5 +907,5 @@
     return true;
   }
 
-  globalThis.bakeoff = {observe, complete, still, rewrite, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  globalThis.bakeoff = {over: false, observe, complete, still, rewrite, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
 })();

@@ -71,6 +71,7 @@ class Tab:
         ignore: str = "",
         timeout: float = 15.0,
         still: bool = False,
+        keys: bool = True,
     ) -> None:
         self.browser = browser
         self.origin = origin
@@ -80,6 +81,7 @@ class Tab:
         self._ignore = ignore
         self._timeout = timeout
         self._still = still
+        self._keys = keys
         self._renewals = 0
         self._front = ""  # the empty tab before a tab that is not drawn
         self._mouse = (0.0, 0.0)
@@ -154,8 +156,14 @@ class Tab:
             parameters["contextId"] = self._page.context
         page = self._page
         (ident,) = page.session.post(("Runtime.evaluate", parameters))
+        deadline = time.monotonic() + self._timeout
         try:
-            reply = page.session.wait(ident, self._timeout, lambda: page.dialog is not None)
+            while True:
+                left = max(0.0, deadline - time.monotonic())
+                reply = page.session.wait(ident, left, lambda: page.dialog is not None or bool(page.popups))
+                if reply is not None or not page.popups:
+                    break
+                self._follow_popups()  # the script waits for its window, and the window for us
         except ProtocolError as problem:
             raise ScriptError(str(problem)) from problem
         if reply is None:  # a dialog opened: the script goes on after its answer
@@ -353,13 +361,15 @@ class Tab:
         if "\n" in text and kind not in ("textarea", "editable"):
             raise ActionError(f"{ref}: a single-line field takes no line break; press Enter instead")
         if not field["focused"]:
-            self._click(*self._point(ref))
+            if "error" in field["spot"]:
+                raise ActionError(f"{ref}: {field['spot']['error']}")
+            self._click(field["spot"]["x"], field["spot"]["y"])
             if self._page.busy:
                 return None
         if not self._script(f"bakeoff.selectAll({row})"):
             raise ActionError(f"{ref}: the field does not take the focus")
         commands: list[Command] = []
-        per_key = 1 if self._still and kind != "number" else _PER_KEY_LIMIT
+        per_key = _PER_KEY_LIMIT if self._keys else 1
         if not text:
             commands += keys.stroke("Backspace")
         elif len(text) > per_key:
@@ -461,12 +471,17 @@ class Tab:
             page.session.forget(*idents)
 
     def _glide(self, move: Command) -> None:
-        """Moves the mouse. Pages hear of it with their next frame, which nothing but a script asks for where nothing is drawn."""
+        """Moves the mouse. A page hears of it with its next frame, which nothing but a script asks for where nothing is drawn."""
         if not self._still:
             return self._send(move)
         page = self._page
-        page.session.forget(*page.session.post(move))
-        self._script("bakeoff.frameTurn()")
+        (ident,) = page.session.post(move)
+        deadline = time.monotonic() + self._timeout
+        while not page.busy and not page.session.settled(lambda: page.session.answered(ident) or page.busy, 0.005):
+            if time.monotonic() > deadline:
+                raise EnvironmentFault(f"the page took no notice of the mouse for {self._timeout:g} s")
+            self._script("bakeoff.frameTurn()")
+        page.session.forget(ident)
         return None
 
     def _script(self, expression: str) -> Any:
