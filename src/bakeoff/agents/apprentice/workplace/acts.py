@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from bakeoff.agents.apprentice.workplace.job import Job, Slot, content, same, shape
+from bakeoff.agents.apprentice.workplace.meanings import Meanings
 from bakeoff.agents.apprentice.workplace.page import blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
 
@@ -22,7 +23,6 @@ TIE = 2.5  # how far word ties together may move a plan, in spreads of one tie
 Weigh = Callable[[str], float]
 Features = dict[str, float]
 Part = tuple[Features, float]
-Lexicon = dict[tuple[str, str], str]  # label and phrase of the job → the option that it meant here
 Elsewhere = dict[str, dict[str, int]]  # phrase → option (as `plain` writes it) → how often it meant that in other products
 MOST_MEANINGS = 6
 
@@ -100,9 +100,9 @@ def _nearly(word: str, said: frozenset[str] | set[str]) -> float:
 class Actor:
     """Finds and describes the acts worth considering for one job."""
 
-    def __init__(self, job: Job, theory: Theory, weigh: Weigh, facts: dict[str, str], lexicon: Lexicon, elsewhere: Elsewhere) -> None:
+    def __init__(self, job: Job, theory: Theory, weigh: Weigh, facts: dict[str, str], meanings: Meanings, elsewhere: Elsewhere) -> None:
         self.job, self.theory, self.weigh = job, theory, weigh
-        self.lexicon, self.elsewhere = lexicon, elsewhere
+        self.meanings, self.elsewhere = meanings, elsewhere
         self._meant: dict[tuple[Slot, str, str, tuple[str, ...]], list[tuple[str, Part]]] = {}
         self.facts = {label: value.lower() for label, value in facts.items()}
         self.small = False  # whether the form at hand has few fields
@@ -230,18 +230,14 @@ class Actor:
             for option in options:
                 features = dict(common)
                 self._word_option(features, item, option, words)
-                self._recalled(features, item.label, slot.text, option)
+                self._recalled(features, slot.text, option)
+                add(features, "evidence", self.meanings.evidence(item.label, options, ((slot.text, option),)))
                 found.append((option, self._worth(features)))
             self._meant[mark] = sorted(found, key=lambda entry: (-entry[1][1], entry[0]))[:MOST_MEANINGS]
         return [(Fill(item.label, option, (index,), "meant"), part) for option, part in self._meant[mark]]
 
-    def _recalled(self, features: Features, label: str, phrase: str, option: str) -> None:
-        """What this phrase meant in jobs that passed, here and in other products."""
-        known = self.lexicon.get((label, phrase))
-        if known is not None:
-            add(features, "meant this" if known == option else "meant another", 1.0)
-        elif any(place == label and other == option for (place, _), other in self.lexicon.items()):
-            add(features, "option taken", 1.0)
+    def _recalled(self, features: Features, phrase: str, option: str) -> None:
+        """What this phrase meant in other products."""
         text = plain(option)
         elsewhere = self.elsewhere.get(phrase, {})
         if elsewhere:
@@ -281,7 +277,7 @@ class Actor:
             for option in options:
                 features: Features = {"quoted to set": 1.0}
                 self._word_option(features, item, option, content(self.job.slots[index].text))
-                self._recalled(features, item.label, " ".join(content(self.job.slots[index].text)), option)
+                self._recalled(features, " ".join(content(self.job.slots[index].text)), option)
                 single[index, option] = self._worth(features)
         found: list[tuple[Fill, Part]] = []
         for picked in permutations(options, len(listed)) if len(listed) <= min(len(options), 4) else ():
@@ -292,6 +288,10 @@ class Actor:
                 worth += value
                 for name, amount in features.items():
                     add(joined, name, amount)
+            pairs = [(" ".join(content(self.job.slots[index].text)), option) for index, option in zip(listed, picked, strict=True)]
+            told = self.meanings.evidence(item.label, options, pairs)
+            add(joined, "evidence", told)
+            worth += self.weigh("evidence") * told
             add(joined, "label said", _share(item.words, self.said))
             worth += self.weigh("label said") * _share(item.words, self.said)
             found.append((Fill(item.label, "\n".join(sorted(picked)), listed, "set"), (joined, worth)))
@@ -340,14 +340,14 @@ class Actor:
                 continue
             features = dict(field_words)
             add(features, "chosen", float(not must and not (self.small and item.required)))
-            self._word_option(features, item, option, self.job.words)
+            self._word_option(features, item, option, self.job.words, own=True)
             yield Fill(item.label, option, (), "option"), features
 
-    def _word_option(self, features: Features, item: FieldModel, option: str, words: tuple[str, ...]) -> None:
+    def _word_option(self, features: Features, item: FieldModel, option: str, words: tuple[str, ...], *, own: bool = False) -> None:
         marks = content(option)
         add(features, "option said", _share(marks, set(words)))
         tie(features, words, marks)
-        for word in words:
+        for word in words if own else ():
             add(features, f"own:{word}>{item.label}={option}", 1.0 / len(words) ** 0.5)
 
 

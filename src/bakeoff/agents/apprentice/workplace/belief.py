@@ -28,7 +28,7 @@ PRIOR: dict[str, float] = {
     "worked for this": 4.0, "worked for other": -1.5, "failed for this": -3.0, "said, not done": -2.0, "word twice": -3.0, "plain job, plain command": 1.0, "refused": -0.5,
     "unseen form": -0.5, "leaves nothing": -1.0, "words left": -0.5,
     "choice to option": 2.0, "choice unused": -2.5,  # a word that varies from job to job is to be found among the options
-    "meant this": 5.0, "meant another": -5.0, "option taken": -3.0, "meant elsewhere": 3.0, "taken elsewhere": -2.0,
+    "evidence": 1.0, "meant elsewhere": 3.0, "taken elsewhere": -2.0,
     "worked for same": 4.0, "worked elsewhere": 2.5,
 }  # fmt: skip
 _SPREAD = {"word": 0.9, "trait": 0.6, "own": 1.2, "relation": 0.4}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Elsewhere, Features, Lexicon, Weigh, add, plain
+from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Elsewhere, Features, Weigh, add, plain
 from bakeoff.agents.apprentice.workplace.job import Job, content, similar
+from bakeoff.agents.apprentice.workplace.meanings import Meanings, Trial
 from bakeoff.agents.apprentice.workplace.theory import Theory
 
+Lexicon = dict[tuple[str, str], str]  # label and phrase of the job → the option that it meant here
 KEPT_PLANS = 60
 PAIRS, TRIPLES = 40, 16  # of how many acts pairs and triples are made
 SAME_ACT = 4
@@ -59,6 +61,19 @@ def lexicon(past: list[Past]) -> Lexicon:
     return known
 
 
+def trials(past: list[Past]) -> list[Trial]:
+    """What was tried of the meanings of phrases, each with how sure the rest of it was."""
+    passed = {item.key for item in past if item.passed}
+    known = lexicon(past)
+    found = []
+    for item in past:
+        unsure = [m for m in item.meant if any(known.get((m[0], phrase)) not in m[2] for phrase in m[1])]
+        for meant in item.meant:
+            rest = (0.95 if item.key in passed else 0.4) * 0.5 ** sum(other is not meant for other in unsure)
+            found.append(Trial(*meant, item.passed, rest))
+    return found
+
+
 def elsewhere(pasts: list[list[Past]]) -> Elsewhere:
     """What phrases meant in several products, by the words of the options."""
     found: Elsewhere = {}
@@ -82,7 +97,7 @@ class Planner:
         others: list[list[Past]] | None = None,
     ) -> None:
         self.job, self.theory, self.weigh = job, theory, weigh
-        self.actor = Actor(job, theory, weigh, facts or {}, lexicon(past), elsewhere(others or []))
+        self.actor = Actor(job, theory, weigh, facts or {}, Meanings(trials(past)), elsewhere(others or []))
         self.signature = job.signature
         self.same = [item for item in past if item.signature == self.signature]
         self.learned: dict[str, float] = {}  # ways that passed in other products → for how like a job
