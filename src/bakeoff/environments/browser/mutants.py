@@ -110,7 +110,9 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
                 "leaves one record out",
                 (*acts[:index], Act(act.operation, act.records[:-1], act.values), *acts[index + 1 :]),
             )
-        if family.operation(act.operation).kind in ("note", "create"):
+        operation = family.operation(act.operation)
+        moves = family.entity(operation.entity).status in operation.sets
+        if operation.kind in ("note", "create") or (operation.effect is not None and not moves):
             add("done-twice", "does it twice", (*acts, act))
     if kind == "merge" and removal is not None:
         reverse = Act("merge", (first.values["into"],), {"into": first.records[0]})

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from bakeoff.environments.browser.wordpools.hr import HR
 from bakeoff.environments.browser.wordpools.payables import PAYABLES
+from bakeoff.environments.browser.wordpools.shop import SHOP
+from bakeoff.environments.browser.wordpools.travel import TRAVEL
 
 UI: Mapping[str, str] = {
     "save": "Save | Save changes | Apply ; Store | Keep changes | Commit",
@@ -173,6 +176,9 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
     "crm": CRM,
     "helpdesk": HELPDESK,
     "payables": PAYABLES,
+    "hr": HR,
+    "travel": TRAVEL,
+    "shop": SHOP,
 }
 FIRST = ("crm", "helpdesk")
 """Families whose words were drawn before there were more captions."""

@@ -20,7 +20,8 @@ def initial_state(blueprint: Blueprint, namespace: str, seed: int) -> State:
     users = tuple((name, people.TEAMS[index % len(people.TEAMS)]) for index, name in enumerate(people.people(rng, 6)))
     state = blueprint.family.populate(rng, users)
     if blueprint.workflow["commit"] == "outbox":
-        for key in rng.sample(sorted(state.records), 2):
+        first = blueprint.family.entities[0]
+        for key in rng.sample(sorted(key for key, record in state.records.items() if blueprint.family.entity_of(record) is first), 2):
             record: Record = state.records[key]
             owner = rng.choice([name for name, _ in users if name != record["owner"]])
             state.waiting.append((key, "assign", json.dumps({"owner": owner})))

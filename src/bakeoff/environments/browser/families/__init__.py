@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 from bakeoff.environments.browser.families.crm import CRM
 from bakeoff.environments.browser.families.helpdesk import HELPDESK
+from bakeoff.environments.browser.families.hr_jobs import HR
 from bakeoff.environments.browser.families.payables_jobs import PAYABLES
+from bakeoff.environments.browser.families.shop_jobs import SHOP
+from bakeoff.environments.browser.families.travel_jobs import TRAVEL
 from bakeoff.environments.browser.schema import Family
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (CRM, HELPDESK, PAYABLES)})
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (CRM, HELPDESK, PAYABLES, HR, TRAVEL, SHOP)})
