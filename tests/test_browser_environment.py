@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -104,6 +105,31 @@ def test_two_environments_at_once_do_not_see_each_other(environment: BrowserEnvi
         passed, untouched = environment.verify(), other.verify()
         assert isinstance(passed, Scored) and passed.passed
         assert isinstance(untouched, Scored) and not untouched.passed and not untouched.evidence["difference"]
+
+
+@pytest.mark.slow
+def test_sixteen_episodes_at_once_are_judged_rightly() -> None:
+    """Each in a Chromium of its own, on however few cores: experts pass, and whoever does nothing does not."""
+
+    def play(number: int) -> list[tuple[bool, bool]]:
+        family = sorted(FAMILIES)[number % len(FAMILIES)]
+        product = products.catalogue(family)[number]
+        found = []
+        with BrowserEnvironment() as own:
+            for template in product.templates[:2]:
+                task = own.task(TaskId("browser", product.id, 1, template, number))
+                expert = own.expert(task)
+                for right, policy in ((True, expert), (False, lambda _: Action("finish"))):
+                    assert policy is not None
+                    verdict = run_episode(own, policy, task, agent="any").verdict
+                    assert isinstance(verdict, Scored), verdict
+                    found.append((verdict.passed, right))
+        return found
+
+    with ThreadPoolExecutor(16) as pool:
+        verdicts = [pair for pairs in pool.map(play, range(16)) for pair in pairs]
+    assert len(verdicts) == 64
+    assert all(passed == right for passed, right in verdicts), verdicts
 
 
 def test_a_killed_chromium_is_a_fault_and_the_next_episode_works() -> None:
