@@ -3,16 +3,19 @@
     .venv/bin/python benchmarks/products_speed.py [--products 6] [--seeds 1]
 
 Plays the expert of every template of a few dev products of each family. Two rates are printed: episodes per second as the clock saw them, and
-episodes per second and core, from the processor time of this process and of Chromium with all its children, which does not suffer from what
-else the machine is doing.
+episodes per second and core, from the processor time of this process and of Chromium with all its children, which suffers less from what else
+the machine is doing. Then where that time goes, how long resets, steps and verdicts take, and what one more open context costs in memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -20,15 +23,22 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bakeoff.core import Scored, TaskId, run_episode
+from bakeoff.core import Scored, TaskId
+from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.environment import BrowserEnvironment
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processor_seconds(group: int) -> float:
-    """User and system time so far of all living processes of a process group, and of their children that have been waited for."""
-    total = 0
+def kind(process: Path) -> str:
+    """What a process of Chromium does: browser, renderer, gpu-process, network, …"""
+    command = (process / "cmdline").read_bytes().decode("utf-8", "replace").replace("\0", " ")
+    found = re.search(r"--utility-sub-type=(\w+)", command) or re.search(r"--type=([\w-]+)", command)
+    return found[1] if found else "browser"
+
+
+def processes(group: int) -> Iterator[tuple[Path, list[str]]]:
+    """The living processes of a process group, each with the fields of its `stat` from the third on."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -36,8 +46,43 @@ def processor_seconds(group: int) -> float:
             except OSError:
                 continue
             if int(fields[2]) == group:
-                total += sum(int(field) for field in fields[11:15])
-    return total / TICKS
+                yield entry, fields
+
+
+def processor_seconds(group: int) -> Counter[str]:
+    """User and system time so far of the processes of a group, by what they do, and of this process with its threads."""
+    total: Counter[str] = Counter({"python": time.process_time()})
+    for entry, fields in processes(group):
+        with contextlib.suppress(OSError):
+            total[kind(entry)] += sum(int(field) for field in fields[11:15]) / TICKS
+    return total
+
+
+def megabytes(group: int) -> float:
+    """Memory of a process group; what several processes share is divided among them."""
+    total = 0.0
+    for entry, _ in processes(group):
+        with contextlib.suppress(OSError):
+            total += int((entry / "smaps_rollup").read_text().partition("Pss:")[2].split()[0]) / 1024
+    return total
+
+
+def quantiles(times: list[float]) -> str:
+    """Median and 95th percentile in milliseconds."""
+    ordered = sorted(times)
+    return f"{1e3 * median(ordered):6.1f} / {1e3 * ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]:6.1f} ms"
+
+
+def memory_per_context(browser: Browser, origin: str, count: int = 8) -> float:
+    """What a further open tab in a context of its own takes, in megabytes."""
+    before = megabytes(browser.pid)
+    tabs = [browser.open(origin, still=True, keys=False) for _ in range(count)]
+    for tab in tabs:
+        tab.goto("/")
+    after = megabytes(browser.pid)
+    for tab in tabs:
+        tab.close()
+    return (after - before) / count
 
 
 def main() -> None:
@@ -64,16 +109,31 @@ def main() -> None:
         ]
         environment.reset(tasks[0])  # starts Chromium and the server
         browser = environment.tab.browser
-        before = time.process_time() + processor_seconds(browser.pid)
+        phases: dict[str, list[float]] = defaultdict(list)
+        before = processor_seconds(browser.pid)
         for task in track(tasks, description="playing", console=Console(stderr=True)):
             policy = environment.expert(task)
             assert policy is not None
-            began = time.perf_counter()
-            episode = run_episode(environment, policy, task, agent="expert")
-            walls[task.family].append(time.perf_counter() - began)
-            steps[task.family] += len(episode.steps)
-            passed[task.family] += isinstance(episode.verdict, Scored) and episode.verdict.passed
-        busy = time.process_time() + processor_seconds(browser.pid) - before
+            marks = [time.perf_counter()]
+            observation = environment.reset(task)
+            marks.append(time.perf_counter())
+            phases["reset"].append(marks[-1] - marks[-2])
+            while not observation.done:
+                action = policy(observation)
+                began = time.perf_counter()
+                observation = environment.step(action)
+                phases["step"].append(time.perf_counter() - began)
+                steps[task.family] += 1
+            marks.append(time.perf_counter())
+            verdict = environment.verify()
+            marks.append(time.perf_counter())
+            phases["verify"].append(marks[-1] - marks[-2])
+            walls[task.family].append(marks[-1] - marks[0])
+            passed[task.family] += isinstance(verdict, Scored) and verdict.passed
+        spent = processor_seconds(browser.pid)
+        spent.subtract(before)
+        memory = memory_per_context(browser, environment.origin)
+    busy = sum(spent.values())
 
     table = Table(title="Expert episodes on dev products, reset and verdict included")
     for column in ("family", "episodes", "passed", "steps each", "median", "episodes/s", "steps/s"):
@@ -92,6 +152,10 @@ def main() -> None:
     count, wall = sum(map(len, walls.values())), sum(map(sum, walls.values()))
     print(f"by the clock: {count / wall:.1f} episodes/s (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
     print(f"processor time: {1e3 * busy / count:.0f} ms an episode, that is {count / busy:.1f} episodes per second and core")
+    parts = ", ".join(f"{name} {1e3 * seconds / count:.0f}" for name, seconds in spent.most_common() if seconds / count > 0.0005)
+    print(f"of which: {parts}")
+    print("median / 95th percentile: " + "   ".join(f"{name} {quantiles(times)}" for name, times in phases.items()))
+    print(f"memory of one more open context: {memory:.0f} MB")
 
 
 if __name__ == "__main__":
