@@ -41,6 +41,12 @@ def test_a_choice_once_known_is_found_in_other_sentences() -> None:
     assert "crimson" in choices(read(phrasing, "Order a crimson tin for Bob Birch."))
 
 
+def test_a_part_that_only_some_jobs_have_is_a_choice() -> None:
+    phrasing = Phrasing()
+    read(phrasing, "Paint the fence of Ann Ash before Friday night.")
+    assert choices(read(phrasing, "Paint the fence of Bob Birch in crimson before Friday night.")) == ["crimson"]
+
+
 def test_jobs_of_different_kinds_show_no_choices() -> None:
     phrasing = Phrasing()
     read(phrasing, "Paint the fence of Ann Ash before Friday.")

@@ -12,6 +12,7 @@ from typing import Any
 
 KEPT_JOBS = 400
 LONGEST = 4  # content words of one choice
+ASIDE = 3  # content words of a part that some jobs have and others lack
 Tokens = tuple[str, ...]
 
 
@@ -30,7 +31,7 @@ class Phrasing:
         partners = sorted(self._alike(tokens), key=lambda item: (-item[0], item[1]))
         for _, spans in partners:
             for span in spans:
-                if not any(span[0] < end and start < span[1] for start, end in found):
+                if span[1] > span[0] and not any(span[0] < end and start < span[1] for start, end in found):
                     found.append(span)
         split: list[tuple[int, int]] = []
         for start, end in found:
@@ -59,7 +60,7 @@ class Phrasing:
         for other in self.jobs:
             spans = _differences(tokens, other) or []
             for (a, b), (c, d) in spans:
-                if len(spans) == 1 or b - a == d - c == 1:
+                if b > a and d > c and (len(spans) == 1 or b - a == d - c == 1):
                     mine.add(" ".join(tokens[a:b]))
                     self.phrases.setdefault(" ".join(other[c:d]), 1)
         for phrase in mine:
@@ -101,6 +102,10 @@ def _differences(one: Tokens, other: Tokens) -> list[tuple[tuple[int, int], tupl
         elif what == "replace" and b - a <= LONGEST and d - c <= LONGEST and abs((b - a) - (d - c)) < 2:
             mine, theirs = one[a:b], other[c:d]
             if any(token[0] in "<." for token in (*mine, *theirs)) or "." in (one[a - 1], other[c - 1]):
+                return None
+            spans.append(((a, b), (c, d)))
+        elif what != "replace" and (b - a) + (d - c) <= ASIDE:  # said in one and not in the other: a part that some jobs have
+            if any(token[0] in "<." for token in (*one[a:b], *other[c:d])) or not a or not c or "." in (one[a - 1], other[c - 1]):
                 return None
             spans.append(((a, b), (c, d)))
         else:
