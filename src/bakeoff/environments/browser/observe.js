@@ -397,7 +397,7 @@
       if (scrolls || (rolls || tag === 'TEXTAREA') && el.scrollHeight > el.clientHeight + 1) {
         attributes.scroll = el.scrollTop <= 0 ? 'top' : el.scrollTop + el.clientHeight >= el.scrollHeight - 1 ? 'bottom' : 'middle';
       }
-      if (listed === 'generic' && cursor !== 'auto' && cursor !== 'default' && cursor !== 'text') attributes.cursor = cursor;
+      if ((listed === 'generic' || listed === 'img') && cursor !== 'auto' && cursor !== 'default' && cursor !== 'text') attributes.cursor = cursor;
       const states = statesOf(el, tag, listed, focused);
       index = push(el, listed, '', valueOf(el, tag, listed), states, parent, rect, options, attributes, clip);
       run.row = -1;
