@@ -6,7 +6,6 @@ audited all the same, by its artefacts and its proofs alone.
     on_paper() -> Environment                               the same tasks and verdicts without the slow surface, for proofs in great numbers
     plant(task) -> ContextManager[Canaries]                 hides tell-tale words in all that an agent must never see, and listens
     source_files() -> Iterable[Path]                        files that belong to the environment beside its own package
-    reproduction(task) -> str                               the command that opens this task by hand
 """
 
 from __future__ import annotations
