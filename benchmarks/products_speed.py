@@ -88,6 +88,7 @@ def memory_per_context(browser: Browser, origin: str, count: int = 8) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--products", type=int, default=6, help="dev products per family (default 6)")
+    parser.add_argument("--families", default="", help="comma-separated; default all")
     parser.add_argument("--seeds", type=int, default=1, help="episodes per template (default 1)")
     options = parser.parse_args()
     walls: dict[str, list[float]] = defaultdict(list)
@@ -98,7 +99,7 @@ def main() -> None:
         chosen: dict[str, int] = defaultdict(int)
         products = []
         for product in environment.products(split="dev"):
-            if chosen[product.family] < options.products:
+            if product.family in (options.families or product.family).split(",") and chosen[product.family] < options.products:
                 chosen[product.family] += 1
                 products.append(product)
         tasks = [
