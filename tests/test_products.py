@@ -350,3 +350,42 @@ def test_the_first_two_families_stay_as_they_were_measured() -> None:
                     job = tasks.assignment(TaskId("browser", name, 1, template, 3)).job
                     told.update(repr((job.instruction, [(act.operation, act.records, dict(act.values)) for act in job.acts])).encode())
     assert told.hexdigest() == FIRST_TWO_FAMILIES
+
+
+# --- variants ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EVERY[::73])
+def test_an_update_changes_labels_and_widgets_but_neither_data_nor_jobs(name: str) -> None:
+    first, second = products.blueprint(name), products.blueprint(name, 2)
+    assert (second.id, second.version, second.model) == (first.id, 2, first.model)
+    changed = [term for term in first.words if first.words[term] != second.words[term]]
+    assert {term.partition(".")[0] for term in changed} == {"field", "op"} and len(changed) < len(first.words) // 2
+    for group in (("field.",), ("op.", "ui.")):
+        before = {word.lower() for term, word in first.words.items() if term.startswith(group)}
+        assert not {second.words[term].lower() for term in changed if term.startswith(group)} & before
+    assert second.widgets != first.widgets and second.workflow["actions"] in ("rows", *{"buttons", "menu"} - {first.workflow["actions"]})
+    assert snapshot(first, "task", 3) == snapshot(second, "task", 3)
+    for template in list(first.family.templates)[::5]:
+        jobs = [tasks.assignment(TaskId("browser", name, version, template, 4)).job for version in (1, 2)]
+        assert jobs[0].instruction == jobs[1].instruction
+    old, new = products.product(name), products.product(name, 2)
+    assert (old.split, old.distance) == (new.split, new.distance) and new.name == f"{name}@2"
+
+
+@pytest.mark.parametrize("name", EVERY[::97])
+def test_nonsense_labels_share_no_word_with_any_product(name: str) -> None:
+    plain, odd = products.blueprint(name), products.blueprint(f"{name}-nonsense")
+    assert snapshot(plain, "task", 3) == snapshot(odd, "task", 3)
+    assert products.product(odd.id).split == products.product(name).split
+    words = [word.lower() for term, word in odd.words.items() if not term.startswith("entities")]
+    assert len(set(words)) == len(words) and not set(words) & vocabulary.all_words()
+    assert set(plain.words) <= set(odd.words)
+    assert sum(odd.words[term] == products.blueprint(odd.id, 2).words[term] for term in odd.words) > len(odd.words) // 2
+
+
+def test_there_is_no_third_version() -> None:
+    with pytest.raises(UsageError, match="no product 'crm-harbor@3'"):
+        products.blueprint("crm-harbor", 3)
+    with pytest.raises(UsageError, match="no product 'crm-nowhere-nonsense@1'"):
+        products.blueprint("crm-nowhere-nonsense")

@@ -23,9 +23,9 @@ def _sample(family: str) -> list[str]:
     return [*unseen, *[item.id for item in catalogue if item.split == "train"][:1]]
 
 
-def _prove(environment: PaperEnvironment, name: str, template: str, seed: int, everything: bool) -> None:
+def _prove(environment: PaperEnvironment, name: str, template: str, seed: int, everything: bool, version: int = 1) -> None:
     """The expert of a task scores 1 within half its limit; with `everything` so do its alternatives, and its mutants do not."""
-    task = environment.task(TaskId("browser", name, 1, template, seed))
+    task = environment.task(TaskId("browser", name, version, template, seed))
     found = tasks.assignment(task.id)
     proofs = (*experts.proofs(found), *mutants.proofs(found)) if everything else experts.proofs(found)[:1]
     for proof in proofs:
@@ -48,6 +48,15 @@ def test_experts_and_alternatives_score_one_and_mutants_do_not(name: str) -> Non
             if index % 3 == place % 3:  # each template in two of the six products; of every other one all proofs
                 _prove(environment, name, template, 7 * index, everything=index % 2 == place // 3)
         assert environment.paper.largest < 32_000
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_experts_work_after_an_update_and_under_nonsense_labels(family: str) -> None:
+    with PaperEnvironment() as environment:
+        for index, name in enumerate(_sample(family)[2:5]):
+            for step, template in enumerate(list(FAMILIES[family].templates)[index::7]):
+                _prove(environment, name, template, step, everything=False, version=2)
+                _prove(environment, f"{name}-nonsense", template, step, everything=False)
 
 
 @pytest.mark.slow

@@ -18,6 +18,12 @@ from bakeoff.environments.browser.schema import Entity, Family, Operation
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.vocabulary import pools
 
+NONSENSE = "-nonsense"
+"""Ends the id of a variant whose labels mean nothing."""
+
+CAPTIONS = ("First name", "Last name", "team", "person", "euros", "cents")
+"""Words of forms that every product shows as they are, but for variants with nonsense labels."""
+
 DIMENSIONS: tuple[Distance, ...] = DISTANCES[1:]
 
 
@@ -46,8 +52,17 @@ class Blueprint:
     workflow: Mapping[str, Any]
     model: Mapping[str, str]
 
+    @property
+    def origin(self) -> str:
+        """The id of the product whose data, jobs and order of fields it has: its own, or the one that it is a variant of."""
+        return self.id.removesuffix(NONSENSE)
+
     def word(self, term: str) -> str:
         return self.words[term]
+
+    def caption(self, text: str) -> str:
+        """One of `CAPTIONS` as this product writes it."""
+        return self.words.get(f"fixed.{text}", text)
 
     def __hash__(self) -> int:
         return hash((self.id, self.version))
@@ -131,9 +146,9 @@ class Blueprint:
             entity = family.entity(operation.entity)
             names += [name for item in family.of(entity) if item.name in self.folded for name in item.fields]
             parts = (
-                ("field order", self.id, self.skin["order"])
+                ("field order", self.origin, self.skin["order"])
                 if entity is family.entities[0]
-                else ("field order", self.id, action, self.skin["order"])
+                else ("field order", self.origin, action, self.skin["order"])
             )
             generator(*parts).shuffle(names)
         return tuple(names)

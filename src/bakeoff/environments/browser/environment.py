@@ -70,9 +70,10 @@ class BrowserEnvironment(Environment):
 
     def product(self, name: str) -> Product:
         wanted, _, version = name.partition("@")
-        if version and version != str(products.VERSION):
-            raise UsageError(f"browser has no product '{name}'; the version of every product is {products.VERSION}")
-        return products.product(wanted, products.VERSION)
+        if version and version not in [str(number) for number in products.VERSIONS]:
+            known = " or ".join(map(str, products.VERSIONS))
+            raise UsageError(f"browser has no product '{name}'; the version of every product is {known}")
+        return products.product(wanted, int(version or products.VERSION))
 
     def task(self, task_id: TaskId) -> Task:
         if task_id.environment != self.name:

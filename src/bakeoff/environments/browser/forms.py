@@ -80,15 +80,18 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
     widgets, model = blueprint.widgets, blueprint.model
     if field.kind == "name":
         if model["names"] == "split":
-            return (Part(f"{key}a", "First name", "text", required=required), Part(f"{key}b", "Last name", "text", required=required))
+            return (
+                Part(f"{key}a", blueprint.caption("First name"), "text", required=required),
+                Part(f"{key}b", blueprint.caption("Last name"), "text", required=required),
+            )
         return (Part(key, said, "text", hint="Last, First" if model["names"] == "reversed" else "", required=required),)
     if field.kind == "user":
         if model["user"] == "pair":
             teams = tuple(dict.fromkeys(team for _, team in users))
             widget = "select" if widgets["user"] == "combobox" else widgets["user"]
             return (
-                Part(f"{key}a", f"{said}: team", widget, (NONE, *teams), required=required),
-                Part(f"{key}b", f"{said}: person", widget, (NONE, *(user for user, _ in users)), required=required),
+                Part(f"{key}a", f"{said}: {blueprint.caption('team')}", widget, (NONE, *teams), required=required),
+                Part(f"{key}b", f"{said}: {blueprint.caption('person')}", widget, (NONE, *(user for user, _ in users)), required=required),
             )
         return (Part(key, said, widgets["user"], (NONE, *(user for user, _ in users)), required=required),)
     if field.kind == "date":
@@ -108,7 +111,10 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
     if field.kind == "money":
         if widgets.get("money") == "split" and model["money"] != "cents":
             word = blueprint.word(f"field.{name}")
-            return (Part(f"{key}a", f"{word}: euros", "text", required=required), Part(f"{key}b", f"{word}: cents", "text"))
+            return (
+                Part(f"{key}a", f"{word}: {blueprint.caption('euros')}", "text", required=required),
+                Part(f"{key}b", f"{word}: {blueprint.caption('cents')}", "text"),
+            )
         return (Part(key, said, "text", hint="Whole cents" if model["money"] == "cents" else "Amount in euros", required=required),)
     if field.kind == "number":
         widget = widgets.get("number", "text")

@@ -288,7 +288,7 @@ def home_page(office: Office) -> str:
 
 def _shuffled(blueprint: Blueprint, names: Sequence[str]) -> list[str]:
     found = list(names)
-    generator("columns", blueprint.id, blueprint.skin["order"]).shuffle(found)
+    generator("columns", blueprint.origin, blueprint.skin["order"]).shuffle(found)
     return found
 
 

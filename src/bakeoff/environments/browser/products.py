@@ -1,7 +1,8 @@
 """The catalogue: which products there are, what is odd about each, and how many rules a person must learn to work in it.
 
 Each family has 220 products: 120 for training, 40 for development, 60 sealed, the unseen ones spread evenly over the five distances. A product
-is drawn when it is asked for; the catalogue only knows names.
+is drawn when it is asked for; the catalogue only knows names. It lists version 1; `<id>@2` is the same product after an update and
+`<id>-nonsense` the same with labels that mean nothing. Both belong to the split of the product they come from.
 
 The number of production rules follows cognitive complexity theory (Kieras & Polson 1985; Bovair, Kieras & Polson 1990): predicted learning time
 is linear in the rules a person does not have yet. Counted here are the distinct rules a newcomer needs for all templates of the family, at the
@@ -17,14 +18,17 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from bakeoff.core import DISTANCES, Distance, Product, Split, UsageError
-from bakeoff.environments.browser import forms
-from bakeoff.environments.browser.blueprint import DIMENSIONS, Blueprint, draw
+from bakeoff.environments.browser import forms, variants
+from bakeoff.environments.browser.blueprint import DIMENSIONS, NONSENSE, Blueprint, draw
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.schema import Family
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.vocabulary import NAMES, SUFFIXES
 
 VERSION = 1
+VERSIONS = (VERSION, variants.NEXT)
+"""The second is the first after an update: same data, jobs and data model, other labels, order and widgets (see `variants.py`)."""
+
 COUNTS: Mapping[Split, int] = {"train": 120, "dev": 40, "sealed": 60}
 
 
@@ -49,12 +53,17 @@ def ids(family: str) -> tuple[str, ...]:
     return tuple(_places(family))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def blueprint(product_id: str, version: int = VERSION) -> Blueprint:
     """The product with this id, drawn. Raises `UsageError` when there is none."""
     family = FAMILIES.get(product_id.partition("-")[0])
-    if family is None or product_id not in _places(family.name) or version != VERSION:
+    plain = product_id.removesuffix(NONSENSE)
+    if family is None or plain not in _places(family.name) or version not in VERSIONS:
         raise UsageError(f"there is no product '{product_id}@{version}'; `bakeoff list browser` shows what there is")
+    if product_id != plain:
+        return variants.nonsensical(blueprint(plain, version))
+    if version != VERSION:
+        return variants.updated(blueprint(product_id, VERSION))
     _, distance = _places(family.name)[product_id]
     rng = generator("title", product_id)
     title = product_id.partition("-")[2].capitalize() + rng.choice(SUFFIXES)
@@ -65,11 +74,11 @@ def blueprint(product_id: str, version: int = VERSION) -> Blueprint:
     return draw(family, product_id, version, title, distance, base)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def product(product_id: str, version: int = VERSION) -> Product:
     """The product as the contract describes it."""
     drawn = blueprint(product_id, version)
-    split, distance = _places(drawn.family.name)[product_id]
+    split, distance = _places(drawn.family.name)[drawn.origin]
     return Product(
         id=product_id,
         version=version,
@@ -92,6 +101,10 @@ def catalogue(family: str | None = None, split: Split | None = None) -> tuple[Pr
 def notes(drawn: Blueprint) -> dict[str, str]:
     """Drawn features in words, for people."""
     facts = {"title": drawn.title, "base": drawn.base}
+    if drawn.version != VERSION:
+        facts["update of"] = f"{drawn.id}@{VERSION}"
+    if drawn.id != drawn.origin:
+        facts["labels"] = "nonsense"
     for dimension, features in (
         ("skin", drawn.skin),
         ("widgets", drawn.widgets),

@@ -11,7 +11,7 @@ from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.schema import Job, State
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.verify import final_state
-from bakeoff.environments.browser.world import open_copy, snapshot
+from bakeoff.environments.browser.world import DATA, open_copy, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _drawn(task_id: TaskId) -> Assignment:
             f"product '{task_id.product}' has no template '{task_id.template}'; it has {', '.join(blueprint.family.templates)}"
         )
     before = first_state(blueprint, task_id.seed)
-    rng = generator("job", task_id.product, task_id.version, task_id.template, task_id.seed)
+    rng = generator("job", blueprint.origin, DATA, task_id.template, task_id.seed)
     return Assignment(task_id, blueprint, before, template(rng, before))
 
 

@@ -12,11 +12,14 @@ from bakeoff.environments.browser.schema import Record, State
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.store import Store
 
+DATA = 1
+"""Version of the data; versions of a product that differ in its pages alone share it."""
+
 
 @lru_cache(maxsize=64)
 def initial_state(blueprint: Blueprint, namespace: str, seed: int) -> State:
     """The canonical state of a fresh copy. `namespace` is `task` or `practice`, which never share data. Treat as read-only."""
-    rng = generator("data", namespace, blueprint.id, blueprint.version, seed)
+    rng = generator("data", namespace, blueprint.origin, DATA, seed)
     users = tuple((name, people.TEAMS[index % len(people.TEAMS)]) for index, name in enumerate(people.people(rng, 6)))
     state = blueprint.family.populate(rng, users)
     if blueprint.workflow["commit"] == "outbox":

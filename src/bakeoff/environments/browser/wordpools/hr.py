@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 HR: Mapping[str, str] = {
     "entity": "Employee | Staff member | Team member | Colleague ; Associate | Crew member | Hand",
-    "entity.leave": "Leave request | Absence | Holiday request ; Wish to be away | Pause | Furlough",
+    "entity.leave": "Leave request | Absence | Holiday request ; Leave wish | Pause | Furlough",
     "entity.pay": "Pay change | Salary change | Compensation change ; Raise matter | Wage matter | Earnings paper",
     "field.name": "Name | Full name | Employee name ; Person | Who",
     "field.role": "Role | Job title | Position ; Trade | Post held",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 PAYABLES: Mapping[str, str] = {
     "entity": "Invoice | Bill | Supplier invoice | Payable ; Claim | Charge | Demand",
-    "entity.order": "Purchase order | Order | PO ; Commission | Requisition | Commissioned goods",
+    "entity.order": "Purchase order | Order | PO ; Commission | Requisition | Mandate",
     "entity.supplier": "Supplier | Vendor | Creditor ; Source firm | Provider | Trading partner",
     "field.reference": "Number | Reference | Paper number ; Mark | Sheet mark | Running number",
     "field.supplier": "Supplier | Vendor | Payee ; From whom | House | Counterparty",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 SHOP: Mapping[str, str] = {
     "entity": "Order | Sale | Purchase | Web order ; Errand | Commission | Deal",
-    "entity.product": "Product | Catalogue entry | Shop good ; Ware | Good | Merchandise",
-    "entity.return": "Return | RMA | Return shipment ; Homecomer | Way back | Sent-back parcel",
+    "entity.product": "Product | Catalogue entry | Shop good ; Ware | Good | Trinket",
+    "entity.return": "Return | RMA | Return shipment ; Homecomer | Returnee | Sent-back parcel",
     "field.reference": "Reference | Code | Order code ; Mark | Sign | Running mark",
     "field.customer": "Customer | Buyer | Client ; Patron | By whom | Purchaser",
     "field.email": "Email | Customer email | E-mail address ; Electronic mail | Write to",
