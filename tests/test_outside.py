@@ -270,6 +270,33 @@ def test_the_command_line_knows_an_app_by_its_file() -> None:
         assert len(refused.stderr.strip().splitlines()) == 1
 
 
+def test_a_recorded_run_becomes_an_expert(tmp_path: Path) -> None:
+    """A run is stored by a bake-off, written down by `record`, put into the file, and solves another seed."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'name = "recorded"\nworkers = 1\n[[agents]]\nagent = "expert"\n[[streams]]\nname = "lending"\n'
+        'tasks = ["outside/lending@1/lend#5", "outside/lending@1/take-back#6"]\n'
+    )
+    ran = bakeoff("run", str(plan), "--out", str(tmp_path / "run"), BAKEOFF_APPS=str(LENDING))
+    assert ran.returncode == 0, ran
+    for number, (template, seed) in enumerate((("lend", 8), ("take-back", 9)), start=1):
+        written = bakeoff("record", str(tmp_path / "run"), str(number))
+        assert written.returncode == 0 and "{" in written.stdout, written
+        line = written.stdout.partition("\n")[2]
+        source = LENDING.read_text().replace("{here}", str(LENDING.parent))
+        source = re.sub(
+            rf'(name = "{template}".*?)expert = .*?\n', lambda match, line=line: match[1] + line, source, count=1, flags=re.DOTALL
+        )  # type: ignore[misc]
+        path = tmp_path / f"{template}.toml"
+        path.write_text(source)
+        with OutsideEnvironment(apps=[path]) as environment:
+            task = task_of(environment, template, seed)
+            expert = environment.expert(task)
+            assert expert is not None
+            verdict = run_episode(environment, expert, task, agent="expert").verdict
+            assert isinstance(verdict, Scored) and verdict.passed, (line, verdict)
+
+
 def test_an_agent_that_acts_at_random_is_judged(lending: OutsideEnvironment) -> None:
     task = task_of(lending, "lend").with_limits(steps=4)
     lending.reset(task)

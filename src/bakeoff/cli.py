@@ -273,6 +273,39 @@ def replay(
         raise typer.Exit(1)
 
 
+@app.command()
+@friendly
+def record(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, or its name below runs/.", show_default=False)],
+    episode: Annotated[int, typer.Argument(help="Id of the episode, as the report shows it.", show_default=False)],
+    name: Annotated[str, typer.Option("--name", help="Call it alternatives.NAME instead of expert.")] = "",
+) -> None:
+    """Turn a stored episode in an app from elsewhere into an expert: prints the line for the app's TOML file.
+
+    [b]Example[/]
+
+      bakeoff record runs/lending-1a2b3c4d 7 --name by-search
+    """
+    import json
+
+    from bakeoff.contest.store import Store
+    from bakeoff.environments.outside.environment import ASKED
+    from bakeoff.environments.outside.record import recorded
+
+    with Store.open(_run_folder(folder)) as store:
+        found = store.episode(episode)
+        trajectory, artefacts = store.trajectory(found), store.artefacts(found)
+    if trajectory is None or artefacts is None:
+        raise UsageError(f"nothing was kept of episode {episode} that could be written down; choose one that was scored")
+    if ASKED not in artefacts:
+        raise UsageError(f"episode {episode} was in environment '{found.environment}'; only apps from elsewhere take experts as steps")
+    if not found.passed:
+        err.print("[yellow]This episode did not pass; what it did is no expert.[/]")
+    lines = [str(step) for step in recorded(trajectory, json.loads(artefacts[ASKED])["values"])]
+    key = f"alternatives.{name}" if name else "expert"
+    sys.stdout.write(f"# {found.task_id}\n{key} = [\n" + "".join(f"  {json.dumps(line, ensure_ascii=False)},\n" for line in lines) + "]\n")
+
+
 # --- looking at environments -------------------------------------------------------------------------------------------------------
 
 

@@ -190,16 +190,17 @@ class _Reader:
             raise self.fail("something is missing at the end")
         return self.words.pop()[1]
 
-    def target(self) -> Target:
-        role, name, mark = "", "", '"'
+    def target(self, numbered: bool = True) -> Target:
+        role = ""
         if self.words and not self.words[-1][0] and self.words[-1][1] not in ("=", "to", "until", "in", "nth", "after"):
             role = self.words.pop()[1]
         if self.word("after"):
-            return Target("", role, after=self.target())
+            before = self.target(numbered=False)
+            return Target("", role, number=self.number(), after=before)
         if not self.words or not self.words[-1][0]:
             raise self.fail("name the element in quotation marks")
         mark, name = self.words.pop()
-        number = self.number()
+        number = self.number() if numbered else 1
         inside = self.target() if self.word("in") else None
         return Target(name, role, mark == "~", number, inside)
 

@@ -27,7 +27,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.debug",
-            ]  # fmt: skip
+            ]
         },
     }
 ]
