@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import itertools
@@ -18,7 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bakeoff.audit import CHECKS, AuditReport, audit_environment, every_product, sample_tasks, wilson
+from bakeoff.audit import CHECKS, ON_PAPER, AuditReport, audit_environment, every_product, sample_tasks, wilson
+from bakeoff.audit.certificate import render
+from bakeoff.audit.report import Result, errors_of
+from bakeoff.audit.runtime import disguises
 from bakeoff.core import (
     SPLITS,
     Abstained,
@@ -571,3 +575,70 @@ def test_what_cannot_be_used_is_said_in_the_environments_words() -> None:
         audit_environment("choosy", sample=9, workers=2)
     with pytest.raises(UsageError, match="at least one worker"):
         audit_environment("toy", workers=0)
+
+
+# --- the certificate
+
+
+def test_the_certificate_stands_alone_and_says_all_that_is_needed() -> None:
+    report = audit_environment(Wired, sample=3, all=True, each=2, seed=4)
+    assert report.passed and len(report.tasks) == 3 and len(report.state_tasks) == 6
+    page = render(report)
+    assert '<span class="seal">certified</span>' in page and page.count("<table>") == page.count("</table>") >= 5
+    assert not re.search(r"<(script|link|img|iframe)\b|https?://|url\(", page), "nothing is fetched from anywhere"
+    for needed in (
+        report.date[:10],
+        report.subject.source,
+        "seed 4",
+        "templates taking turns",
+        *report.tasks,
+        *CHECKS,
+        "prefers-color-scheme: dark",
+    ):
+        assert needed in page, needed
+    on_paper = {summary.check for summary in report.summaries if summary.tier == "state"}
+    assert on_paper == set(ON_PAPER)
+
+
+def test_only_a_whole_audit_certifies() -> None:
+    assert "passed on paper" in render(audit_environment(Wired, sample=1, paper=True))
+    assert "passed these checks" in render(audit_environment(Wired, sample=1, checks=["semantic.oracle_max"]))
+
+
+def test_the_certificate_of_a_failure_shows_what_and_how_to_see_it_again() -> None:
+    report = audit_environment(GoalOnly, sample=2, seed=7, checks=["semantic.generated_mutants_rejected"])
+    page = render(report)
+    failed = report.failures[0]
+    assert '<span class="seal">failed</span>' in page and "accepted: " in page
+    assert "--check semantic.generated_mutants_rejected --seed 7" in page and failed.task.replace("&", "&amp;") in page
+    assert report.errors[0].kind == "false positive" and report.errors[0].wrong > 0 < report.errors[0].tasks_wrong
+    again = audit_environment(GoalOnly, tasks=[TaskId.parse(failed.task)], seed=7, checks=[failed.check])
+    assert failed in again.findings, "the command shows the same failure"
+
+
+def test_the_source_hash_follows_the_source(tmp_path: Path) -> None:
+    class Extended(ToyEnvironment):
+        def source_files(self) -> list[Path]:
+            return [tmp_path / "app.toml"]
+
+    hashes = set()
+    for text in ("a = 1", "a = 2", "a = 1"):
+        (tmp_path / "app.toml").write_text(text)
+        hashes.add(audit_environment(Extended, sample=1, checks=["semantic.floor_gap"]).subject.source)
+    assert len(hashes) == 2
+
+
+def test_results_are_added_up_by_group_and_by_task() -> None:
+    results = [Result("mutants", "a", "t1", False), Result("mutants", "b", "t1", True), Result("attacks", "c", "t2", False)]
+    results += [Result("expert", "", "t1", True), Result("equivalents", "space", "t2", False), Result("impossible", "sign", "t1", False)]
+    positive, negative = errors_of(results)
+    assert (positive.wrong, positive.trials, positive.tasks_wrong, positive.tasks) == (1, 3, 1, 2)
+    assert (negative.wrong, negative.trials, negative.tasks_wrong, negative.tasks) == (1, 2, 1, 2)
+
+
+@pytest.mark.parametrize("word", ["zqabc", "zqlonger"])
+def test_disguised_words_are_found_wherever_they_begin(word: str) -> None:
+    for lead in ("", "x", "yy", "zzz"):
+        text = base64.b64encode(f"{lead}{word} and more".encode()).decode()
+        assert any(form in text for form in disguises(word)), lead
+    assert not any(form in base64.b64encode(b"something else altogether").decode() for form in disguises(word))

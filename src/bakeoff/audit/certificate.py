@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
+from bakeoff.audit.checks import CHECKS
 from bakeoff.audit.report import AuditReport, ErrorRate, Finding, Rate, Status, wilson
 from bakeoff.audit.terminal import PLACES
 from bakeoff.proofs import OPERATORS
@@ -34,11 +35,20 @@ def render(report: AuditReport) -> str:
         _equivalents(report),
         _sample(report),
     ]
-    title = f"{escape(report.environment)}: {WORDS[report.verdict]}"
+    title = f"{escape(report.environment)}: {_word(report)}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def _word(report: AuditReport) -> str:
+    """The verdict in a word or three; only an audit that played tasks and left no check out certifies anything."""
+    if report.verdict == "passed" and not report.tasks:
+        return "passed on paper"
+    if report.verdict == "passed" and set(CHECKS) - set(report.rfc):
+        return "passed these checks"
+    return WORDS[report.verdict]
 
 
 # --- head ------------------------------------------------------------------------------------------------------------------------------
@@ -64,7 +74,7 @@ def _head(report: AuditReport) -> str:
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in report.notes)
     return (
-        f'<header class="{report.verdict}"><span class="seal">{WORDS[report.verdict]}</span>'
+        f'<header class="{report.verdict}"><span class="seal">{_word(report)}</span>'
         f"<h1>Audit of the environment “{escape(report.environment)}”</h1><p>{said}</p><dl>{rows}</dl>{notes}</header>"
     )
 
@@ -105,7 +115,15 @@ def _checks(report: AuditReport) -> str:
         crosswalk = f'<div class="rfc">answers {escape(", ".join(others))}</div>' if others else ""
         share = f"{summary.counts['passed']:,} of {summary.trials:,}" if summary.trials else "–"
         state = f'<span class="state {summary.status}">{SIGNS[summary.status]}</span>'
-        rows.append((state, f"<code>{summary.check}</code>{crosswalk}", escape(summary.claim), PLACES[summary.tier], share))
+        rows.append(
+            (
+                state,
+                f"<code>{summary.check}</code>{crosswalk}",
+                escape(summary.claim),
+                f"<span class=where>{PLACES[summary.tier]}</span>",
+                share,
+            )
+        )
     explain = (
         "“Played” is in the real software; “on paper” recomputes verdicts from final states without its surface. "
         "Ids are those of OpenEnv's RFC 008 where it names the measurement."
@@ -161,7 +179,13 @@ def _rates(report: AuditReport) -> str:
 
 
 def _rate_row(rate: Rate, name: str, top: float = 1.0) -> tuple[str, ...]:
-    return name, PLACES[rate.tier], f"{rate.passed:,} of {rate.trials:,}", _bar(rate.passed, rate.trials, top), f"{rate.tasks:,}"
+    return (
+        name,
+        f"<span class=where>{PLACES[rate.tier]}</span>",
+        f"{rate.passed:,} of {rate.trials:,}",
+        _bar(rate.passed, rate.trials, top),
+        f"{rate.tasks:,}",
+    )
 
 
 def _mutants(report: AuditReport) -> str:
