@@ -36,6 +36,7 @@ def desk(server: Pages, browser: Browser) -> Iterator[Desk]:
 def test_the_page_has_the_focus_a_size_and_frames(desk: Desk) -> None:
     desk.show("<p>Hello</p>")
     assert desk.js("[innerWidth, innerHeight, document.visibilityState, document.hasFocus()]") == [800, 600, "visible", True]
+    assert desk.js("navigator.webdriver") is False
     assert desk.js("new Promise(done => requestAnimationFrame(() => done('frame')))") == "frame"
 
 

@@ -61,6 +61,7 @@ _FLAGS = (
     "--disable-ipc-flooding-protection",
     "--disable-back-forward-cache",
     "--disable-smooth-scrolling",
+    "--disable-blink-features=AutomationControlled",  # pages are not told that no person is at work (navigator.webdriver)
     "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions,"
     "AutofillServerCommunication,CertificateTransparencyComponentUpdater,PaintHolding,HttpsUpgrades,GlobalMediaControls,"
     "BackForwardCache,SpareRendererForSitePerProcess,"
