@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 
 from bakeoff.agents.floors import idle
-from bakeoff.audit import audit_environment, sample_tasks
-from bakeoff.core import SPLITS, Observation, Proof, Scored, Task, TaskId
+from bakeoff.audit import audit_environment
+from bakeoff.audit.bench import Bench
+from bakeoff.audit.runtime import oracle_containment
+from bakeoff.core import Observation, Proof, Scored, Task, TaskId
+from bakeoff.environments.browser import chromium, experts, products, server, tasks
 from bakeoff.environments.browser import environment as environment_module
-from bakeoff.environments.browser import server
 from bakeoff.environments.browser.attacks import BOAST, Raid, attacks
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.office import Office
+from bakeoff.environments.browser.paper import PaperEnvironment
 from bakeoff.environments.browser.products import blueprint
 
 
@@ -166,16 +169,17 @@ def test_a_browser_that_may_go_anywhere_is_caught(environment: BrowserEnvironmen
 
     monkeypatch.setattr(environment_module.Browser, "open", everywhere)
     with Loose() as loose, pytest.raises(AssertionError, match="another port was reached"):
-        outcome(loose, task, "elsewhere")
+        outcome(loose, task, "other-ports")
 
 
 # --- the audit as a whole
 
 
 def test_a_task_of_each_family_passes_what_matters_most() -> None:
-    report = audit_environment("browser", sample=2, seed=7, checks=["semantic.oracle_max", "adversarial.attacks_floor"])
+    families = {product.family for product in products.catalogue()}
+    report = audit_environment("browser", sample=len(families), seed=7, checks=["semantic.oracle_max", "adversarial.attacks_floor"])
     assert report.passed, report.to_dict()["failures"]
-    assert {task.split("-")[0] for task in report.tasks} == {"browser/crm", "browser/helpdesk"}
+    assert {task.partition("/")[2].partition("-")[0] for task in report.tasks} == families
 
 
 @pytest.mark.slow
@@ -184,18 +188,76 @@ def test_a_hundred_tasks_pass_the_audit() -> None:
     assert report.passed, report.to_dict()["failures"]
 
 
-@pytest.mark.slow
-def test_no_mutant_fails_for_being_lost(environment: BrowserEnvironment) -> None:
-    """A mutant that scores 0 because it did not find its way proves nothing about the verifier."""
-    lost = []
-    for name in sample_tasks(environment, 20, seed=5, splits=SPLITS):
-        task = environment.task(name)
-        for proof in environment.proofs(task):
-            if proof.kind == "mutant":
-                proof.play(environment, environment.reset(task))
-                if environment._answer.startswith("lost"):
-                    lost.append(f"{name} {proof.name}: {environment._answer}")
-    assert not lost, lost
+def test_a_mutant_that_lost_its_way_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It scores 0, but not because a verifier rejected it."""
+    with PaperEnvironment() as paper:
+        task = find(paper, "assign-lead", **PLAIN)
+        mutant = next(proof for proof in paper.proofs(task) if proof.name == "wrong-record")
+        mutant.play(paper, paper.reset(task))
+        monkeypatch.setattr(experts.Hand, "submit_form", _lose_the_way)
+        with pytest.raises(AssertionError, match="the mutant got lost"):
+            mutant.play(paper, paper.reset(task))
+
+
+def _lose_the_way(*_: object) -> object:
+    raise experts.Lost("no such button")
+    yield
+
+
+def test_a_browser_that_listens_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "_FLAGS", (*chromium._FLAGS, "--remote-debugging-port=0"))
+    with BrowserEnvironment() as open_to_all, pytest.raises(AssertionError, match="the browser listens"):
+        outcome(open_to_all, find(open_to_all, "assign-lead", **PLAIN), "devtools")
+
+
+def test_words_in_the_page_are_heard_and_planted_words_are_what_the_verifier_reads(
+    environment: BrowserEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = find(environment, "assign-lead", **PLAIN)
+    bench = Bench(environment, task)
+    assert {status for _, status, _ in oracle_containment(bench)} == {"passed"}
+    honest = server._html
+
+    def tells(text: str, status: int = 200) -> object:
+        wanted = tasks.assignment(task.id).job.acts[0].values["owner"]
+        return honest(f"{text}<!-- {wanted.encode().hex()} -->", status)
+
+    monkeypatch.setattr(server, "_html", tells)
+    found = {subject: detail for subject, status, detail in oracle_containment(bench) if status == "failed"}
+    assert list(found) == ["the goal (assign: owner)"] and "the answer to" in found["the goal (assign: owner)"]
+
+
+def test_verdicts_on_states_that_no_page_shows() -> None:
+    """What generated mutants found at first: each of these was accepted once."""
+    with PaperEnvironment() as paper:
+        cases = (
+            (
+                "assign-lead",
+                {"commit": "outbox"},
+                "INSERT INTO waiting (record, action, content, author) SELECT record, action, content, author FROM waiting LIMIT 1",
+            ),
+            ("assign-lead", {}, "UPDATE users SET seat = seat + 7 WHERE id = 2"),
+            ("assign-lead", {}, "INSERT INTO labels VALUES (999999, 'partner')"),
+        )
+        for template, workflow, damage in cases:
+            task = find(paper, template, **workflow)
+            expert = paper.expert(task)
+            observation = paper.reset(task)
+            while not observation.done:
+                observation = paper.step(expert(observation))
+            right = paper.verify()
+            assert isinstance(right, Scored) and right.passed
+            paper.office.connection.execute(damage)
+            paper.office.connection.commit()
+            hurt = paper.verify()
+            assert isinstance(hurt, Scored) and not hurt.passed, damage
+
+
+def test_products_of_every_family_are_certified_on_paper() -> None:
+    report = audit_environment("browser", sample=6, paper=True, seed=11, workers=1)
+    assert report.passed, report.to_dict()["failures"]
+    false_positives = next(error for error in report.errors if error.kind == "false positive")
+    assert false_positives.wrong == 0 and false_positives.trials > 200
 
 
 def test_boasting_is_the_only_thing_a_boast_does(environment: BrowserEnvironment) -> None:

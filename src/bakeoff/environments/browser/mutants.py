@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from bakeoff.core import Proof, follow
+from bakeoff.core import Environment, Observation, Policy, Proof, follow
 from bakeoff.environments.browser import answers
 from bakeoff.environments.browser.experts import Style, policy
 from bakeoff.environments.browser.office import likely_twins
@@ -20,10 +21,21 @@ def proofs(found: Assignment) -> tuple[Proof, ...]:
     made = []
     for name, (claim, style, acts) in mutants(found).items():
         way = policy(blueprint, before, acts, style, answers.said(job.answer))
-        made.append(Proof(name, "mutant", claim, follow(way)))
+        made.append(Proof(name, "mutant", claim, _to_the_end(way)))
     for name, (claim, acts, said) in wrong_answers(found).items():
-        made.append(Proof(name, "mutant", claim, follow(policy(blueprint, before, acts, Style(), said))))
+        made.append(Proof(name, "mutant", claim, _to_the_end(policy(blueprint, before, acts, Style(), said))))
     return tuple(made)
+
+
+def _to_the_end(way: Policy) -> Callable[[Environment, Observation], None]:
+    """Plays a mutant, and asserts that it found its way: one that got lost would score 0 and prove nothing about the verifier."""
+
+    def play(environment: Environment, observation: Observation) -> None:
+        follow(way)(environment, observation)
+        said = str(getattr(environment, "answer", ""))
+        assert not said.startswith("lost: "), f"the mutant got {said}"
+
+    return play
 
 
 def wrong_answers(found: Assignment) -> dict[str, tuple[str, tuple[Act, ...], str]]:
