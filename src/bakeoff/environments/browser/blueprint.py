@@ -214,10 +214,15 @@ class Blueprint:
 
     def gridded(self, entity: Entity) -> str:
         """The field that the list of an entity lets one change in all rows at once; empty where it does not."""
-        if not self.workflow.get("grid"):
+        if not self.workflow.get("grid") or self.justifies:
             return ""
         fields = self.family.editing(entity).fields
-        return next((name for name in entity.columns if name in fields and self.family.field(name).kind in ("text", "money", "number")), "")
+        split = self.widgets.get("money") == "split" and self.model["money"] != "cents"
+        kinds = {name: self.family.field(name).kind for name in entity.columns if name in fields}
+        for wanted in ("number", "text") if split else ("money", "number", "text"):
+            if wanted in kinds.values():
+                return next(name for name, kind in kinds.items() if kind == wanted)
+        return ""
 
     def code(self, key: int) -> str:
         """How the product writes a record's number, e.g. `#117` or `N-00117`."""

@@ -42,7 +42,7 @@ class Style:
         submit: click the button, or press Enter where a field has the focus.
         backwards: fill fields from last to first.
         pick: in fields with suggestions: type the value, click the suggestion, or use the arrow keys.
-        route: open the record, use the row's own menu, or tick the row, where the product has that.
+        route: open the record, use the row's own menu, tick the row, or write into the list itself, where the product has that.
         detour: first open another record and go back; first open the form and cancel it; or nothing of the kind.
         release: put waiting changes into effect on the record's page, or on the page where they are collected.
         save, publish, confirm: False leaves that step out (mutants).
@@ -52,7 +52,7 @@ class Style:
     submit: Literal["click", "enter"] = "click"
     backwards: bool = False
     pick: Literal["type", "suggestion", "keys"] = "type"
-    route: Literal["record", "row", "tick"] = "record"
+    route: Literal["record", "row", "tick", "grid"] = "record"
     detour: Literal["none", "other", "cancel"] = "none"
     release: Literal["record", "page"] = "record"
     save: bool = True
@@ -337,6 +337,9 @@ class Hand:
         if operation.kind == "merge":
             yield from self.merge(act)
             return
+        if self.style.route == "grid" and in_grid(self.blueprint, act):
+            yield from self.write_in_list(act)
+            return
         for key in act.records:
             ticked = self.style.route == "tick" and act.operation in self.blueprint.bulk_actions
             action, values = (act.operation, dict(act.values)) if ticked else self.action_for(act)
@@ -353,6 +356,17 @@ class Hand:
             if operation.kind in ("edit", "verb"):
                 for other, fields in changes(self.family, self.records, operation, key, act.values).items():
                     self.records[other] |= fields
+
+    def write_in_list(self, act: Act) -> Steps:
+        """Changes the field that the list holds, and saves the list."""
+        ((name, value),) = act.values.items()
+        text = next(iter(forms.enter(self.blueprint, name, value, self.users).values()))
+        for key in act.records:
+            row = yield from self.show_row(key)
+            label = f"{forms.label(self.blueprint, name)}: {self.title(key)} {self.blueprint.code(key)}"
+            yield from self.do("type", ref=self.need("textbox", label, row).ref, text=text)
+            yield from self.click("button", self.word("ui.grid"), self.area())
+            self.records[key][name] = value
 
     def action_for(self, act: Act) -> tuple[str, dict[str, Any]]:
         """The product's action for an act, and what to fill in."""
@@ -504,6 +518,13 @@ def policy(blueprint: Blueprint, before: State, acts: Sequence[Act], style: Styl
     return act
 
 
+def in_grid(blueprint: Blueprint, act: Act) -> bool:
+    """Whether an act can be done in the list itself: it edits the one field that stands there to be written into."""
+    operation = blueprint.family.operation(act.operation)
+    gridded = blueprint.gridded(blueprint.family.entity(operation.entity)) if operation.kind == "edit" else ""
+    return bool(gridded) and tuple(act.values) == (gridded,) and not blueprint.workflow["lock"]
+
+
 def expert(found: Assignment) -> Policy:
     """The expert of a task."""
     job = found.job
@@ -534,6 +555,8 @@ def alternatives(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ..
         ways["by-row-menu"] = ("uses the menu of the row", Style(route="row", detour="other"), acts)
     if any(act.operation in blueprint.bulk_actions for act in acts):
         ways["by-ticking"] = ("ticks the row and uses the action for selections", Style(route="tick"), acts)
+    if any(in_grid(blueprint, act) for act in acts):
+        ways["in-the-list"] = ("writes into the list and saves it", Style(route="grid"), acts)
     mistake = _undone(found)
     if mistake:
         ways["mistake-undone"] = ("changes a wrong value first and sets it back", Style(), (*mistake, *acts))

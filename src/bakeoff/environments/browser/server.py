@@ -326,6 +326,8 @@ def _save_grid(office: Office, form: Mapping[str, tuple[str, ...]], entity: Enti
             return _away(pages.addresses(blueprint).list_of(entity))
         if reading.values[name] != office.effective(key)[name]:
             wanted[key] = reading.values
+    if held := _held_back(office, list(wanted)):
+        return held
     for key, values in wanted.items():
         office.perform(operation.name, operation, [key], values)
     if not wanted:
