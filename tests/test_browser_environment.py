@@ -166,7 +166,8 @@ def test_pictures_and_pages_are_light(environment: BrowserEnvironment) -> None:
 def test_the_step_limit_leaves_room(environment: BrowserEnvironment) -> None:
     for family in FAMILIES.values():
         for template in family.templates:
-            assert 20 <= _task(environment, products.ids(family.name)[7], template).limits.steps <= 200
+            # Three or four times what an expert needs.
+            assert 20 <= _task(environment, products.ids(family.name)[7], template).limits.steps <= 300
 
 
 def test_wrong_names_are_told_in_one_line(environment: BrowserEnvironment) -> None:
