@@ -11,9 +11,10 @@ downloads are refused; the pop-up of a colour field cannot be driven, so `type` 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -36,6 +37,7 @@ _FETCH_SECONDS = 3.0
 _NO_STATES: frozenset[str] = frozenset()
 _PER_KEY_LIMIT = 400
 _RENEWALS = 50  # then the window is left for a new one, so that Chromium can tidy up
+_FRAMED = frozenset({"hover", "scroll", "drag", "drag_at", "select_text"})  # a page hears of these with its next frame
 Command = tuple[str, Mapping[str, Any]]
 
 
@@ -138,13 +140,22 @@ class Tab:
 
     def screenshot(self) -> bytes:
         """The view as PNG."""
-        page, root = self._page, self.browser.connection.browser
-        if self._front:
-            root.call("Target.activateTarget", self._timeout, targetId=page.target)
-        reply = page.session.call("Page.captureScreenshot", self._timeout, format="png", optimizeForSpeed=True)
-        if self._front:
-            root.call("Target.activateTarget", self._timeout, targetId=self._front)
+        with self._drawn():
+            reply = self._page.session.call("Page.captureScreenshot", self._timeout, format="png", optimizeForSpeed=True)
         return base64.b64decode(reply["data"])
+
+    @contextlib.contextmanager
+    def _drawn(self) -> Iterator[None]:
+        """The page lies in front meanwhile, so that it gets frames: the mouse's way across a page is told with them, and pictures are made of them."""
+        if not self._front:
+            yield
+            return
+        root = self.browser.connection.browser
+        root.call("Target.activateTarget", self._timeout, targetId=self._page.target)
+        try:
+            yield
+        finally:
+            root.call("Target.activateTarget", self._timeout, targetId=self._front)
 
     def evaluate(self, js: str, world: Literal["page", "isolated"] = "page") -> Any:
         """The JSON value of an expression (awaited if a promise). For tests and proofs; no agent can reach it.
@@ -250,7 +261,8 @@ class Tab:
         if act is None:
             raise ActionError(f"a browser tab has no tool '{action.tool}'")
         try:
-            act(**action.arguments)
+            with self._drawn() if action.tool in _FRAMED else contextlib.nullcontext():
+                act(**action.arguments)
         except ProtocolError as problem:
             # The page changed under the action, e.g. it navigated by itself. What is seen now is the answer.
             if not page.busy and "context" not in str(problem).lower():
@@ -268,7 +280,7 @@ class Tab:
         self._send(*self._move(x, y), *self._button(x, y, 1), *self._button(x, y, 2))
 
     def _do_hover(self, ref: str) -> None:
-        self._glide(*self._move(*self._point(ref)))
+        self._send(*self._move(*self._point(ref)))
 
     def _do_click_at(self, x: float, y: float) -> None:
         self._inside(x, y)
@@ -445,11 +457,11 @@ class Tab:
         press, release = self._button(*start, 1)
         with page.session.changed:
             page.drag = None
-        self._glide(*self._move(*start))
+        self._send(*self._move(*start))
         self._send(press)
         for part in (0.05, 0.3, 0.6, 0.9, 1.0, 1.0):
             x, y = start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
-            self._glide(("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}))
+            self._send(("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}))
             if page.drag is not None or page.dialog is not None:
                 break
         if page.drag is not None:  # native drag and drop: the browser, not the page, carries the data
@@ -469,20 +481,6 @@ class Tab:
                     break
         finally:
             page.session.forget(*idents)
-
-    def _glide(self, move: Command) -> None:
-        """Moves the mouse. A page hears of it with its next frame, which nothing but a script asks for where nothing is drawn."""
-        if not self._still:
-            return self._send(move)
-        page = self._page
-        (ident,) = page.session.post(move)
-        deadline = time.monotonic() + self._timeout
-        while not page.busy and not page.session.settled(lambda: page.session.answered(ident) or page.busy, 0.005):
-            if time.monotonic() > deadline:
-                raise EnvironmentFault(f"the page took no notice of the mouse for {self._timeout:g} s")
-            self._script("bakeoff.frameTurn()")
-        page.session.forget(ident)
-        return None
 
     def _script(self, expression: str) -> Any:
         page = self._page
