@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -104,6 +105,15 @@ def test_the_verdict_of_a_clear_case() -> None:
         "After learning on the job, apprentice passed 60% of its jobs at attempts 11–20 (95% interval 50–70%), up from 20% at the first; "
         "that is 30 points ahead of the best baseline, graph (12 to 48 points, 9 products); the expert’s ceiling is 99%."
     )
+
+
+def test_a_twin_of_the_focus_is_no_baseline() -> None:
+    clear = findings(Estimate(0.3, 0.12, 0.48, 9), 0.004)
+    twin = replace(agent("apprentice, fresh", LATE), spec="apprentice")
+    told = headline.sentence(replace(clear, agents=(*clear.agents, twin)), Words("en"))
+    assert "ahead of the best baseline, graph" in told
+    alone = replace(clear, agents=tuple(a for a in (*clear.agents, twin) if a.label != "graph"))
+    assert headline.best_rival(alone) == twin
 
 
 def test_the_verdict_when_the_baseline_is_ahead() -> None:

@@ -66,8 +66,11 @@ def _direction(first: Estimate, late: Estimate) -> str:
 
 
 def rivals(findings: Findings) -> list[AgentView]:
-    """All agents the focus is measured against: everybody but itself and the ceilings."""
-    return [agent for agent in findings.agents if agent.label != findings.focus and agent.role != "ceiling" and agent.scored]
+    """All agents the focus is measured against: everybody but itself, the ceilings and its own twins (other switches, a shorter memory);
+    the twins, too, where there is nobody else."""
+    others = [agent for agent in findings.agents if agent.label != findings.focus and agent.role != "ceiling" and agent.scored]
+    own = next((agent.spec.split(":")[0] for agent in findings.agents if agent.label == findings.focus), "")
+    return [agent for agent in others if agent.spec.split(":")[0] != own] or others
 
 
 def best_rival(findings: Findings) -> AgentView | None:
