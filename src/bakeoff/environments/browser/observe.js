@@ -907,5 +907,5 @@
     return true;
   }
 
-  globalThis.bakeoff = {over: false, observe, complete, still, rewrite, settle, frameTurn, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  globalThis.bakeoff = {over: false, observe, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
 })();
