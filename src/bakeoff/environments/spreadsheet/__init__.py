@@ -1,0 +1,1 @@
+"""Spreadsheet work: financial models in real .xlsx files."""
