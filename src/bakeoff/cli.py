@@ -289,7 +289,7 @@ def record(
     import json
 
     from bakeoff.contest.store import Store
-    from bakeoff.environments.outside.environment import ASKED
+    from bakeoff.environments.outside.evidence import ASKED, drawn
     from bakeoff.environments.outside.record import recorded
 
     with Store.open(_run_folder(folder)) as store:
@@ -301,7 +301,7 @@ def record(
         raise UsageError(f"episode {episode} was in environment '{found.environment}'; only apps from elsewhere take experts as steps")
     if not found.passed:
         err.print("[yellow]This episode did not pass; what it did is no expert.[/]")
-    lines = [str(step) for step in recorded(trajectory, json.loads(artefacts[ASKED])["values"])]
+    lines = [str(step) for step in recorded(trajectory, drawn(artefacts))]
     key = f"alternatives.{name}" if name else "expert"
     sys.stdout.write(f"# {found.task_id}\n{key} = [\n" + "".join(f"  {json.dumps(line, ensure_ascii=False)},\n" for line in lines) + "]\n")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +31,7 @@ from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.tab import Tab, View
 from bakeoff.environments.outside import steps, text, verify
 from bakeoff.environments.outside.app import App, read_app
+from bakeoff.environments.outside.evidence import packed, unpacked
 from bakeoff.environments.outside.jobs import Job, draw
 from bakeoff.environments.outside.running import Running
 from bakeoff.environments.outside.toml import nearest
@@ -41,8 +41,6 @@ from bakeoff.environments.outside.verify import Assignment
 if TYPE_CHECKING:
     from bakeoff.proofs import Freedom
 
-FINAL, ASKED, SAID = "final.sqlite", "asked.json", "said.json"
-"""Artefacts: the final state; what was drawn, and the first state; what the worker said when it finished."""
 APPS = "BAKEOFF_APPS"
 """Names the TOML files, or folders of them, of environment `outside`; several are separated as paths are in `PATH`. Without it: `apps/`."""
 
@@ -303,29 +301,12 @@ class OutsideEnvironment(Environment):
 
     def artefacts(self) -> Mapping[str, bytes]:
         assert self._task is not None
-        found = self.assignment(self._task.id)
-        asked = {
-            "app": f"{found.app.name}@{found.app.version}",
-            "digest": found.app.digest,
-            "values": dict(found.values),
-            "before": found.before.to_dict(),
-        }
-        written = {ASKED: asked, SAID: {"answer": self.answer}}
-        documents = {name: json.dumps(content, ensure_ascii=False, sort_keys=True).encode() for name, content in written.items()}
-        return {FINAL: self.final().to_sqlite(), **documents}
+        return packed(self.assignment(self._task.id), self.final(), self.answer)
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
-        for name in (FINAL, ASKED, SAID):
-            if name not in artefacts:
-                raise UsageError(f"to regrade {task.id}, its artefact '{name}' is needed")
         app = self.app(task.id)
-        try:
-            asked, answer = json.loads(artefacts[ASKED]), json.loads(artefacts[SAID])["answer"]
-            before = State.from_dict(asked["before"])
-            after, values = before.from_sqlite(artefacts[FINAL]), asked["values"]
-        except (ValueError, KeyError, TypeError, sqlite3.DatabaseError) as problem:
-            raise EnvironmentFault(f"the artefacts of {task.id} cannot be read: {problem}", retryable=False) from problem
-        return verify.judge(Assignment(app, _job(app, task.id.template), values, before), after, str(answer))
+        values, before, after, answer = unpacked(task.id, artefacts)
+        return verify.judge(Assignment(app, _job(app, task.id.template), values, before), after, answer)
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 

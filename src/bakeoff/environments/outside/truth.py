@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import hashlib
 import json
 import sqlite3
 import urllib.request
@@ -54,7 +55,7 @@ class State:
         )
 
     def to_sqlite(self) -> bytes:
-        """The tables as an SQLite database, for an artefact. A key that is one whole number is the row's number there."""
+        """The tables as an SQLite database, for an artefact. What makes a table's key is its primary key there."""
         connection = as_database(self, keyed=False)
         try:
             return connection.serialize()
@@ -69,7 +70,7 @@ class State:
             connection.deserialize(content)
             connection.row_factory = sqlite3.Row
             for (name,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
-                rows = connection.execute('select * from "{}"'.format(name.replace('"', '""')))
+                rows = connection.execute(f"select * from {_quoted(name)}")
                 columns = [item[0] for item in rows.description]
                 found.add(name, map(dict, rows.fetchall()), self.keys.get(name, ()), [item for item in columns if item != ROW])
                 if ROW in columns:  # a table without columns
@@ -144,12 +145,11 @@ def _read_sqlite(app: App, state: State, path: Path) -> None:
             for name, sql in connection.execute("select name, sql from sqlite_master where type = 'table' order by name").fetchall():
                 if app.truth.ignored(name) or name.startswith("sqlite_") or "virtual table" in (sql or "").lower()[:40]:
                     continue
-                quoted = name.replace('"', '""')
-                columns = connection.execute(f'pragma table_info("{quoted}")').fetchall()
+                columns = connection.execute(f"pragma table_info({_quoted(name)})").fetchall()
                 key = tuple(row["name"] for row in sorted(columns, key=lambda row: row["pk"]) if row["pk"])
                 kept = [row["name"] for row in columns if key or not app.truth.noisy(name, row["name"])]
-                listed = ", ".join('"' + column.replace('"', '""') + '"' for column in kept)
-                state.add(name, map(dict, connection.execute(f'select {listed} from "{quoted}"').fetchall()), key, kept)
+                listed = ", ".join(map(_quoted, kept))
+                state.add(name, map(dict, connection.execute(f"select {listed} from {_quoted(name)}").fetchall()), key, kept)
         finally:
             connection.close()
     except sqlite3.Error as problem:
@@ -236,30 +236,46 @@ def as_database(state: State, keyed: bool = True) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
     connection.row_factory = sqlite3.Row
     for name, rows in state.tables.items():
-        columns = state.columns[name]
-        numbered = "" if keyed else _numbered(state, name)
-        named = ([ROW] if keyed or not columns else []) + list(columns)
-        listed = ", ".join(
-            '"' + column.replace('"', '""') + '"' + (" integer primary key" if column == numbered else "") for column in named
-        )
-        quoted = name.replace('"', '""')
-        connection.execute(f'create table "{quoted}" ({listed})')
-        if columns:
-            marks = ", ".join("?" * (len(columns) + keyed))
-            connection.executemany(
-                f'insert into "{quoted}" values ({marks})',
-                [(*((key,) if keyed else ()), *(row.get(column) for column in columns)) for key, row in rows.items()],
-            )
+        _write(connection, state, name, rows, keyed)
     connection.commit()
     return connection
 
 
-def _numbered(state: State, table: str) -> str:
-    """The column that numbers a table's rows, or nothing."""
+def _write(connection: sqlite3.Connection, state: State, name: str, rows: Mapping[str, Row], keyed: bool) -> None:
+    columns = state.columns[name]
+    key = () if keyed else _unique(state, name)
+    numbered = key if len(key) == 1 and all(type(row[key[0]]) is int for row in rows.values()) else ()
+    named = [*([ROW] if keyed or not columns else []), *columns]
+    listed = [_quoted(column) + (" integer primary key" if column in numbered else "") for column in named]
+    table, ending = _quoted(name), ""
+    if key and not numbered:
+        listed.append(f"primary key ({', '.join(map(_quoted, key))})")
+        ending = " without rowid"
+    connection.execute(f"create table {table} ({', '.join(listed)}){ending}")
+    if not columns:
+        return
+    if keyed or key:
+        first = [(row_key,) if keyed else () for row_key in rows]
+    else:  # a number that stays with the row, whatever happens to others
+        alias = next(word for word in ("rowid", "oid", "_rowid_") if word not in columns)
+        named = [alias, *named]
+        first = [(int.from_bytes(hashlib.sha256(row_key.encode()).digest()[:7]),) for row_key in rows]
+    marks, places = ", ".join("?" * len(named)), ", ".join(map(_quoted, named))
+    cells = [tuple(row.get(column) for column in columns) for row in rows.values()]
+    connection.executemany(
+        f"insert into {table} ({places}) values ({marks})", [(*one, *rest) for one, rest in zip(first, cells, strict=True)]
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _unique(state: State, table: str) -> tuple[str, ...]:
+    """The columns of a table's key where they tell all rows apart, else none."""
     key = state.keys.get(table, ())
-    good = len(key) == 1 and all(type(row.get(key[0])) is int for row in state.tables[table].values())
-    numbers = {row[key[0]] for row in state.tables[table].values()} if good else set()
-    return key[0] if good and len(numbers) == len(state.tables[table]) else ""
+    found = [tuple(row.get(column) for column in key) for row in state.tables[table].values()]
+    return key if key and len(set(found)) == len(found) and not any(None in item for item in found) else ()
 
 
 def run_query(state: State, query: Query, where: str) -> list[Row]:
@@ -283,7 +299,7 @@ def changed_by(state: State, queries: Iterable[Query], where: str) -> State:
         after = State({}, dict(state.keys), dict(state.columns))
         for name in state.tables:
             found: dict[str, Row] = {}
-            for number, raw in enumerate(connection.execute('select * from "{}"'.format(name.replace('"', '""'))).fetchall()):
+            for number, raw in enumerate(connection.execute(f"select * from {_quoted(name)}").fetchall()):
                 row = dict(raw)
                 found[str(row.pop(ROW) or f"new-{number}")] = row
             after.tables[name] = found

@@ -24,7 +24,8 @@ from bakeoff.environments.outside.truth import Row, State, run_query
 Spoil = Callable[[State], State]
 """Makes another final state of one, for proofs."""
 
-_EMPTY = (None, "", 0, "[]", "{}", "null", '""', "<p></p>")
+EMPTY = (None, "", 0, "[]", "{}", "null", '""', "<p></p>")
+"""How apps write nothing into a column of a new record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Difference:
             for column, (old, new) in columns.items()
         ]
         found += [
-            f"{table} {_short(key)} created: " + ", ".join(f"{name}={_short(value)}" for name, value in row.items() if value not in _EMPTY)
+            f"{table} {_short(key)} created: " + ", ".join(f"{name}={_short(value)}" for name, value in row.items() if value not in EMPTY)
             for (table, key), row in self.created.items()
         ]
         return found[:40]
@@ -325,7 +326,7 @@ def _unasked(found: Assignment, effect: Effect, place: tuple[str, str], row: Row
     return [
         f"{effect.table} {_short(place[1])}: {name} is {_short(value)}, which was not asked for"
         for name, value in row.items()
-        if name not in free and "*" not in effect.any and value not in _EMPTY and not found.app.truth.noisy(effect.table, name)
+        if name not in free and "*" not in effect.any and value not in EMPTY and not found.app.truth.noisy(effect.table, name)
     ]
 
 
