@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -34,6 +33,7 @@ from bakeoff.environments.outside.app import App, read_app
 from bakeoff.environments.outside.evidence import packed, unpacked
 from bakeoff.environments.outside.jobs import Job, draw
 from bakeoff.environments.outside.running import Running
+from bakeoff.environments.outside.screen import opening, steady
 from bakeoff.environments.outside.toml import nearest
 from bakeoff.environments.outside.truth import State
 from bakeoff.environments.outside.verify import Assignment
@@ -45,26 +45,6 @@ APPS = "BAKEOFF_APPS"
 """Names the TOML files, or folders of them, of environment `outside`; several are separated as paths are in `PATH`. Without it: `apps/`."""
 
 _AT_ONCE = 2
-
-_CALM = """
-(() => {
-  const calm = new CSSStyleSheet();
-  calm.replaceSync('*, *::before, *::after { transition: none !important; scroll-behavior: auto !important }');
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, calm];
-})();
-"""
-"""Nothing glides: what a screen shows must not depend on when it is looked at."""
-
-_CLOCK = """
-(() => {
-  const Real = Date, start = Real.parse(%s), began = performance.now(), now = () => Math.floor(start + performance.now() - began);
-  globalThis.Date = new Proxy(Real, {
-    construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
-    apply: () => new Real(now()).toString(),
-    get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
-  });
-})();
-"""
 
 
 def app_files() -> tuple[Path, ...]:
@@ -216,10 +196,9 @@ class OutsideEnvironment(Environment):
         self._now = running
         browser = self._chromium(app)
         try:
-            script = _CALM + (_CLOCK % json.dumps(app.clock) if app.clock else "")
-            self._tab = browser.open(running.origin, app.view, script, ignore=app.hide)
+            self._tab = browser.open(running.origin, app.view, opening(app.clock), ignore=app.hide)
             self._tab.set_cookies({name: (cookie.value, cookie.hidden) for name, cookie in running.cookies.items()})
-            view = self._tab.goto(app.open)
+            view = steady(self._tab, self._tab.goto(app.open))
             if app.login.steps:
                 view = self._sign_in(app, self._tab, view)
         except EnvironmentFault:
@@ -237,8 +216,8 @@ class OutsideEnvironment(Environment):
             if action.tool == "finish":
                 if action.arguments.get("answer"):
                     raise UsageError(f"{app.where}: [login] steps: {action.arguments['answer']}")
-                return tab.goto(app.open)
-            view = tab.perform(action)
+                return steady(tab, tab.goto(app.open))
+            view = steady(tab, tab.perform(action))
         raise UsageError(f"{app.where}: [login] steps do not come to an end")
 
     def _chromium(self, app: App) -> Browser:
@@ -255,7 +234,7 @@ class OutsideEnvironment(Environment):
             assert last is not None
             return Screen(last.elements, last.title, last.location, ended="finished")
         try:
-            return _screen(self.tab.perform(action))
+            return _screen(steady(self.tab, self.tab.perform(action)))
         except EnvironmentFault:
             self.running.check_alive()  # the app's end explains more than the page's
             raise

@@ -254,6 +254,7 @@ def _write(connection: sqlite3.Connection, state: State, name: str, rows: Mappin
     connection.execute(f"create table {table} ({', '.join(listed)}){ending}")
     if not columns:
         return
+    first: list[tuple[Any, ...]]
     if keyed or key:
         first = [(row_key,) if keyed else () for row_key in rows]
     else:  # a number that stays with the row, whatever happens to others
