@@ -113,6 +113,15 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A figure that the worker is to say when it finishes. An answer is right when the number in it lies within `tolerance` of `value`; both are in
+    the units and signs of the sheet, as it shows them."""
+
+    value: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A spreadsheet task with everything that the desk and the verifier need.
 
@@ -126,6 +135,7 @@ class Job:
             sheets are free for the worker's own calculations.
         scenarios: named cases that flip branches (a revolver drawn, a tax loss, the other switch): driver key -> numbers; others at their base.
         literals: further numbers that may stand in a formula here, e.g. a statutory constant that the pack states.
+        question: the figure asked for, where the job asks for one; the answer is then part of the verdict.
         hygiene: whether the capped bonus for good form applies (whole models, not single rows).
     """
 
@@ -140,6 +150,7 @@ class Job:
     scenarios: Mapping[str, Values] = field(default_factory=lambda: MappingProxyType({}))
     literals: frozenset[float] = frozenset()
     hygiene: bool = False
+    question: Question | None = None
 
     def base(self) -> dict[str, tuple[float, ...]]:
         """The numbers of all drivers in the base case."""
