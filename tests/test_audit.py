@@ -21,6 +21,8 @@ from rich.console import Console
 
 from bakeoff.audit import CHECKS, ON_PAPER, AuditReport, audit_environment, every_product, sample_tasks, wilson
 from bakeoff.audit.certificate import render
+from bakeoff.audit.command import in_words
+from bakeoff.audit.pace import DEARER, Pace
 from bakeoff.audit.report import Result, errors_of
 from bakeoff.audit.runtime import disguises
 from bakeoff.core import (
@@ -385,7 +387,7 @@ class NoProofs(ToyEnvironment):
         return None
 
 
-def test_without_proofs_the_rest_is_checked_and_sealed_products_are_left_alone() -> None:
+def test_without_proofs_the_rest_is_checked() -> None:
     report = audit_environment(NoProofs, sample=12)
     assert report.passed, shown(report)
     absent = {check for check, status in statuses(report).items() if status == "inapplicable"}
@@ -398,7 +400,7 @@ def test_without_proofs_the_rest_is_checked_and_sealed_products_are_left_alone()
         "semantic.generated_mutants_rejected",
         "runtime.oracle_containment",
     }
-    assert not any("toy-gamma" in task for task in report.tasks) and any("Sealed" in note for note in report.notes)
+    assert not any("toy-gamma" in task for task in report.tasks) and any("sealed products were left out" in note for note in report.notes)
     assert "does not apply" in shown(report)
 
 
@@ -495,7 +497,7 @@ def test_families_take_turns_and_products_do_not_repeat_early(count: int, seed: 
 
 def test_progress_is_told_at_the_start_after_each_task_and_at_the_end() -> None:
     calls: list[tuple[int, int, str]] = []
-    report = audit_environment(ToyEnvironment, sample=3, progress=lambda *call: calls.append(call), checks=["semantic.floor_gap"])
+    report = audit_environment(ToyEnvironment, sample=3, progress=lambda *call: calls.append(call[:3]), checks=["semantic.floor_gap"])
     first, second, third = report.tasks
     assert calls == [(0, 3, first), (1, 3, first), (2, 3, second), (3, 3, third), (3, 3, "")]
 
@@ -553,12 +555,13 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("registered")
 def test_several_processes_find_what_one_finds() -> None:
-    calls: list[tuple[int, int, str]] = []
+    calls: list[tuple[int, int, str, float | None]] = []
     alone = audit_environment("toy", sample=8, workers=1)
     together = audit_environment("toy", sample=8, workers=2, progress=lambda *call: calls.append(call))
     assert alone.passed and together.findings == alone.findings and together.rates == alone.rates
     assert together.episodes == alone.episodes and together.tasks == alone.tasks
-    assert [done for done, _, _ in calls] == [*range(9), 8]
+    assert [done for done, *_ in calls] == [*range(9), 8]
+    assert calls[0][3] is None and calls[4][3] is not None and calls[-1][3] == 0, "what is left is reckoned, once a task is done"
 
 
 @pytest.mark.usefixtures("registered")
@@ -575,6 +578,138 @@ def test_what_cannot_be_used_is_said_in_the_environments_words() -> None:
         audit_environment("choosy", sample=9, workers=2)
     with pytest.raises(UsageError, match="at least one worker"):
         audit_environment("toy", workers=0)
+
+
+# --- sealed products, and what survives a kill
+
+
+def test_sealed_products_are_never_audited() -> None:
+    """Not by a sample, not with all products, not on paper, not by name."""
+    sealed = {product.id for product in PRODUCTS if product.split == "sealed"}
+    assert sealed
+    cheap = ["semantic.floor_gap"]
+    for report in (
+        audit_environment(Wired, sample=12, checks=cheap),
+        audit_environment(Wired, sample=2, all=True, checks=cheap),
+        audit_environment(Wired, all=True, paper=True, each=2, checks=cheap),
+    ):
+        assert not {task.split("/")[1].split("@")[0] for task in (*report.tasks, *report.state_tasks)} & sealed
+        assert any("1 sealed products were left out" in note for note in report.notes)
+    name = TaskId("toy", sealed.pop(), 1, TEMPLATES[0], 3)
+    with pytest.raises(UsageError, match="leaves sealed products alone"):
+        audit_environment(Wired, tasks=[name])
+    with pytest.raises(UsageError, match="leaves sealed products alone"):
+        audit_environment(Wired, splits=["dev", "sealed"])
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def test_an_audit_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    checks = ["semantic.oracle_max", "semantic.generated_mutants_rejected"]
+    whole = audit_environment(Wired, sample=4, all=True, each=2, seed=2, checks=checks, mutants=5)
+    done: list[str] = []
+
+    def until(number: int) -> Callable[[int, int, str, float | None], None]:
+        def told(count: int, total: int, task: str, left: float | None) -> None:
+            done.append(task)
+            if count == number:
+                raise Killed
+
+        return told
+
+    for number in (1, 3, 6):  # twice on paper, once among the tasks that are played
+        with pytest.raises(Killed):
+            audit_environment(Wired, sample=4, all=True, each=2, seed=2, checks=checks, mutants=5, journal=tmp_path, progress=until(number))
+    (file,) = tmp_path.iterdir()
+    with file.open("a") as journal:
+        journal.write('{"tier": "played", "ta')  # killed in the middle of a line
+    report = audit_environment(Wired, sample=4, all=True, each=2, seed=2, checks=checks, mutants=5, journal=tmp_path)
+    assert report.journal == file and report.sittings == 4
+    same = ("findings", "rates", "breakdown", "errors", "tasks", "state_tasks", "coverage", "sample", "claims")
+    assert [getattr(report, name) for name in same] == [getattr(whole, name) for name in same]
+    assert report.episodes == whole.episodes, "nothing is lost and nothing counts twice"
+    again = audit_environment(Wired, sample=4, all=True, each=2, seed=2, checks=checks, mutants=5, journal=file)
+    assert again.findings == whole.findings and file.read_bytes().count(b"\n") == 1 + 4 + 4, "all was known"
+    more = audit_environment(Wired, sample=5, all=True, each=2, seed=2, checks=checks, mutants=5, journal=file)
+    assert len(more.tasks) == 5 and file.read_bytes().count(b"\n") == 10, "a sample may grow"
+    with pytest.raises(UsageError, match="belongs to another audit: seed differ"):
+        audit_environment(Wired, sample=4, seed=3, checks=checks, mutants=5, journal=file)
+    file.write_text("notes on something else\n")
+    with pytest.raises(UsageError, match="no journal of an audit"):
+        audit_environment(Wired, sample=4, seed=2, checks=checks, mutants=5, journal=file)
+
+
+def test_what_stayed_open_is_tried_again_next_time(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    broken = audit_environment(Faulty, sample=2, checks=["semantic.floor_gap"], journal=file)
+    assert broken.verdict == "inconclusive"
+    Faulty.working = True
+    try:
+        mended = audit_environment(Faulty, sample=2, checks=["semantic.floor_gap"], journal=file)
+    finally:
+        Faulty.working = False
+    assert mended.passed and mended.sittings == 2
+
+
+class Faulty(ToyEnvironment):
+    working = False
+
+    def _begin(self, task: Task, practice: bool) -> Screen:
+        if not self.working:
+            raise EnvironmentFault("out of order")
+        return super()._begin(task, practice)
+
+
+def test_a_source_that_changes_meanwhile_certifies_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "app.toml"
+    file.write_text("a = 1")
+
+    class Edited(ToyEnvironment):
+        def source_files(self) -> list[Path]:
+            return [file]
+
+    def edit(done: int, total: int, task: str, left: float | None) -> None:
+        if done == 1:
+            file.write_text("a = 2")
+
+    report = audit_environment(Edited, sample=2, checks=["semantic.floor_gap"], progress=edit)
+    assert not report.passed and report.verdict == "inconclusive" and "source changed" in shown(report)
+    assert "inconclusive" in render(report)
+
+
+def test_a_certificate_says_what_it_looked_at_of_how_much() -> None:
+    report = audit_environment(Wired, sample=3, all=True, each=2, seed=4, checks=["semantic.floor_gap"])
+    state, played = report.coverage
+    open_products = [product for product in PRODUCTS if product.split != "sealed"]
+    assert (state.tier, state.tasks, state.products, state.of_products) == (
+        "state",
+        2 * len(open_products),
+        len(open_products),
+        len(open_products),
+    )
+    assert (played.tier, played.tasks, played.of_templates) == ("played", 3, len(TEMPLATES))
+    assert sum(state.distances.values()) == state.tasks and sum(played.distances.values()) == 3
+    assert f"{state.products} of {state.of_products}" in render(report) and "What was looked at" in shown(report)
+
+
+def test_how_long_it_may_take_is_reckoned_from_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("bakeoff.audit.pace.time.monotonic", lambda: now[0])
+    said: list[float | None] = []
+    pace = Pace({"state": ["a", "b", "c"], "played": ["d", "e"]}, lambda done, total, task, left: said.append(left), {("state", "a")})
+    pace.begins("state", "b")
+    now[0] = 2
+    pace.done("state", "b")
+    assert said == [None, 2 + 2 * 2 * DEARER], "a tier that has not begun is reckoned from the other"
+    now[0] = 4
+    pace.done("state", "c")
+    pace.begins("played", "d")
+    now[0] = 14
+    pace.done("played", "d")
+    assert said[-1] == 10
+    assert in_words(said[-1]) == ", about 10 s left" and in_words(600) == ", about 10 min left" and in_words(None) == ""
 
 
 # --- the certificate

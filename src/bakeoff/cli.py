@@ -536,9 +536,18 @@ def audit(
         Path | None, typer.Option("--json", help="Write the result for programs; - for the standard output.", show_default=False)
     ] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the certificate as one web page.", show_default=False)] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal",
+            help="Keep what is found in this file after every task, and go on from there next time.  [dim]With --all: below audits/[/]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Prove that an environment can be trusted, and certify it: experts and other right ways pass; near misses, mutants made by machine and cheats
     do not; floors stay at the floor; nothing gives the solution away; the same id gives the same product and verdict. Exits 1 on any failure.
+    Sealed products are never audited. An audit of all products that was stopped goes on where it was when the same command is given again.
 
     [b]Examples[/]
 
@@ -550,45 +559,26 @@ def audit(
 
       bakeoff audit examples/lending.toml
     """
-    import json
-
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from bakeoff.audit import audit_environment
+    from bakeoff.audit.command import audit as carry_out
     from bakeoff.core import TaskId
 
-    for file in (json_file, html_file):
-        if file is not None and str(file) != "-" and not file.absolute().parent.is_dir():
-            raise UsageError(f"'{file}' cannot be written: there is no folder '{file.parent}'")
-    columns = (TextColumn("auditing"), MofNCompleteColumn(), TextColumn("[dim]{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        result = audit_environment(
-            _environment(environment),
-            sample=sample,
-            all=everything,
-            paper=paper,
-            each=each,
-            tasks=[TaskId.parse(text) for text in tasks] if tasks else None,
-            checks=checks or None,
-            mutants=mutants,
-            workers=workers,
-            seed=seed,
-            progress=lambda done, total, name: bar.update(task, completed=done, total=total, description=name),
-        )
-    data = json.dumps(result.to_dict(), indent=1) + "\n"
-    if json_file is not None and str(json_file) == "-":
-        sys.stdout.write(data)
-    else:
-        wide = out if out.is_terminal else Console(highlight=False, width=max(out.width, 160))
-        wide.print(result)
-        if json_file is not None:
-            json_file.write_text(data, encoding="utf-8")
-    if html_file is not None:
-        from bakeoff.audit.certificate import render
-
-        html_file.write_text(render(result), encoding="utf-8")
-        err.print(str(html_file), soft_wrap=True)
+    result = carry_out(
+        _environment(environment),
+        out,
+        err,
+        sample=sample,
+        all=everything,
+        paper=paper,
+        each=each,
+        tasks=[TaskId.parse(text) for text in tasks] if tasks else None,
+        checks=checks or None,
+        mutants=mutants,
+        workers=workers,
+        seed=seed,
+        json_file=json_file,
+        html_file=html_file,
+        journal=journal,
+    )
     if not result.passed:
         raise typer.Exit(1)
 

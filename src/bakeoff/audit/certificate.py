@@ -7,8 +7,9 @@ from html import escape
 from importlib.resources import files
 
 from bakeoff.audit.checks import CHECKS
-from bakeoff.audit.report import AuditReport, ErrorRate, Finding, Rate, Status, wilson
-from bakeoff.audit.terminal import PLACES
+from bakeoff.audit.coverage import total
+from bakeoff.audit.report import TIERS, AuditReport, ErrorRate, Finding, Rate, Status, wilson
+from bakeoff.audit.terminal import PLACES, spent
 from bakeoff.proofs import OPERATORS
 
 MOST = 200
@@ -26,6 +27,7 @@ def render(report: AuditReport) -> str:
     parts = [
         _head(report),
         _figures(report),
+        _coverage(report),
         _checks(report),
         _failures(report),
         _errors(report),
@@ -63,12 +65,12 @@ def _head(report: AuditReport) -> str:
         "Source": f"<code>sha256:{subject.source}</code> over {subject.files} files of the environment and the contract",
         "Sample": f"{escape(report.sample)}; seed {report.seed}",
         "Products": f"{sum(subject.products.values())} on offer: {escape(kinds)}",
-        "Effort": f"{report.episodes:,} episodes in {report.seconds:,.0f} s on {escape(subject.machine)}",
+        "Effort": f"{report.episodes:,} episodes in {spent(report)} on {escape(subject.machine)}",
     }
     said = {
         "passed": "Every check passed. The figures below say on how many trials that rests.",
         "failed": "At least one check failed; what and where is listed below.",
-        "inconclusive": "The infrastructure failed somewhere, so something stayed open. That is no pass; run the audit again.",
+        "inconclusive": "Something stayed open, because the infrastructure failed or the source changed. That is no pass; run the audit again.",
         "inapplicable": "Nothing could be checked.",
     }[report.verdict]
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
@@ -130,6 +132,31 @@ def _checks(report: AuditReport) -> str:
     )
     table = _table(("", "check", "proves that", "where", "passed of n"), rows, numeric=(4,))
     return f'<h2>Checks</h2><p class="soft">{explain}</p>{table}'
+
+
+def _coverage(report: AuditReport) -> str:
+    rows = []
+    for tier in TIERS:
+        every = total(report.coverage, tier)
+        lines = [line for line in report.coverage if line.tier == tier]
+        for line in [*lines, *([every] if every is not None and len(lines) > 1 else [])]:
+            name = f"<b>{line.family}</b>" if line is every else escape(line.family)
+            rows.append(
+                (
+                    f"<span class=where>{PLACES[tier]}</span>",
+                    name,
+                    f"{line.tasks:,}",
+                    f"{line.products:,} of {line.of_products:,}",
+                    f"{line.templates:,} of {line.of_templates:,}",
+                    ", ".join(f"{distance} {count:,}" for distance, count in line.distances.items()),
+                )
+            )
+    explain = (
+        "Products and templates are counted out of those that an audit may touch. Every task has a seed of its own, which decides the data in "
+        "the product and what is asked for. Distances are those from the training products; “none” is a training product."
+    )
+    head = ("where", "family", "tasks", "products", "templates", "tasks by distance")
+    return f'<h2>What was looked at, of how much</h2><p class="soft">{explain}</p>{_table(head, rows, (2, 3, 4))}'
 
 
 def _errors(report: AuditReport) -> str:

@@ -20,28 +20,25 @@ from bakeoff.core import TaskId, UsageError
 _CHILD = "from bakeoff.audit.crew import child; child()"
 
 
-def audit_tasks(name: str, order: Order, tasks: Sequence[TaskId], workers: int, told: Callable[[int, str], None]) -> list[Found]:
-    """Audits tasks of a registered environment in `workers` processes; results in the order of the tasks.
+def audit_tasks(name: str, order: Order, tasks: Sequence[TaskId], workers: int, done_with: Callable[[TaskId, Found], None]) -> None:
+    """Audits tasks of a registered environment in `workers` processes.
 
-    `told` is called with the number of tasks done and the one that was done last. Raises `UsageError` as the environment does.
+    `done_with` is called with each task when it is done, in this thread, and what was found. Raises `UsageError` as the environment does.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for index in range(len(tasks)):
         waiting.put(index)
     done: queue.SimpleQueue[tuple[int, Found] | UsageError] = queue.SimpleQueue()
     hands = [_Hand(name, order, tasks, waiting, done) for _ in range(min(workers, len(tasks)))]
-    found: dict[int, Found] = {}
     try:
-        while len(found) < len(tasks):
+        for _ in tasks:
             result = done.get()
             if isinstance(result, UsageError):
                 raise result
-            found[result[0]] = result[1]
-            told(len(found), str(tasks[result[0]]))
+            done_with(tasks[result[0]], result[1])
     finally:
         for hand in hands:
             hand.stop()
-    return [found[index] for index in range(len(tasks))]
 
 
 class _Hand(threading.Thread):

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from bakeoff.audit.subject import Subject
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
+
+    from bakeoff.audit.coverage import Coverage
 
 Status = Literal["passed", "failed", "inconclusive", "inapplicable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -178,6 +182,7 @@ class AuditReport:
         subject: what was audited: the environment's name, version, and the content hash of its source.
         tasks: ids of the tasks that were played, in order.
         state_tasks: ids of the tasks that were checked at the state level.
+        coverage: what these tasks cover, of how much, by family and tier.
         claims: check id → what it proves, for every check that was run.
         rfc: check id → the check ids of OpenEnv's RFC 008 that it answers.
         findings: one for each check, task and subject.
@@ -188,13 +193,17 @@ class AuditReport:
         seed: of the sample.
         date: when, ISO 8601 in UTC.
         episodes: how many episodes were run.
-        seconds: wall time.
+        seconds: wall time, of all sittings together.
+        sittings: in how many goes the audit was carried out.
+        changed: the environment's source changed meanwhile, so that nothing is certified.
+        journal: the file in which all this is kept, if there is one.
         notes: what a reader should know, e.g. why a split was left out.
     """
 
     subject: Subject
     tasks: tuple[str, ...]
     state_tasks: tuple[str, ...]
+    coverage: tuple[Coverage, ...]
     claims: Mapping[str, str]
     rfc: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
@@ -206,6 +215,9 @@ class AuditReport:
     date: str
     episodes: int
     seconds: float
+    sittings: int = 1
+    changed: bool = False
+    journal: Path | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -214,9 +226,9 @@ class AuditReport:
 
     @property
     def passed(self) -> bool:
-        """Something was proven, nothing failed, and nothing stayed open."""
+        """Something was proven, nothing failed, nothing stayed open, and it was one and the same source all the time."""
         statuses = {finding.status for finding in self.findings}
-        return "passed" in statuses and not statuses & {"failed", "inconclusive"}
+        return "passed" in statuses and not statuses & {"failed", "inconclusive"} and not self.changed
 
     @property
     def verdict(self) -> Status:
@@ -260,6 +272,9 @@ class AuditReport:
             "seed": self.seed,
             "episodes": self.episodes,
             "seconds": round(self.seconds, 2),
+            "sittings": self.sittings,
+            "source_changed": self.changed,
+            "coverage": [line.to_dict() for line in self.coverage],
             "tasks": list(self.tasks),
             "state_tasks": list(self.state_tasks),
             "checks": [summary.to_dict() for summary in self.summaries],

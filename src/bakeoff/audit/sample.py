@@ -11,6 +11,9 @@ from bakeoff.core import Environment, Product, Split, TaskId, UsageError
 SEEDS = 1_000_000
 """Task seeds are drawn from 0 to this."""
 
+AUDITED: tuple[Split, ...] = ("train", "dev")
+"""The splits that an audit may touch. What it finds leads to changes, and nothing may be tuned on sealed products."""
+
 
 def sample_tasks(environment: Environment, count: int, *, seed: int, splits: Sequence[Split]) -> list[TaskId]:
     """`count` distinct tasks: families take turns, within a family its templates, within a template its products, as unlike each other as
@@ -49,6 +52,22 @@ def every_product(environment: Environment, *, each: int = 1, seed: int, splits:
                 turns[template] = turns.get(template, 0) + 1
                 found.append(TaskId(environment.name, product.id, product.version, template, rng.randrange(SEEDS)))
     return found
+
+
+def audited(wanted: Sequence[Split] | None) -> list[Split]:
+    """The splits to audit. Raises `UsageError` when sealed products are among them."""
+    if wanted is not None and (sealed := [split for split in wanted if split not in AUDITED]):
+        raise UsageError(
+            f"an audit leaves {', '.join(sealed)} products alone: what it finds leads to changes, and nothing may be tuned on them"
+        )
+    return list(AUDITED if wanted is None else wanted)
+
+
+def unsealed(environment: Environment, tasks: Sequence[TaskId]) -> list[TaskId]:
+    """The tasks as they are. Raises `UsageError` when one of them is of a sealed product, however it was chosen."""
+    for name in {f"{task.product}@{task.version}": None for task in tasks}:
+        audited([environment.product(name).split])
+    return list(tasks)
 
 
 def _products(environment: Environment, splits: Sequence[Split]) -> list[Product]:

@@ -7,11 +7,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bakeoff.audit.report import AuditReport, Rate, Tier, wilson
+from bakeoff.audit.coverage import total
+from bakeoff.audit.report import TIERS, AuditReport, Rate, Tier, wilson
 
 PLACES: dict[Tier, str] = {"played": "played", "state": "on paper"}
 SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "inconclusive": "[yellow]?[/]", "inapplicable": "–"}
-WORDS = {"passed": "passes", "failed": "FAILS", "inconclusive": "is INCONCLUSIVE: the infrastructure failed; run it again"}
+WORDS = {"passed": "passes", "failed": "FAILS", "inconclusive": "is INCONCLUSIVE; run it again"}
 STYLES = {"passed": "bold green", "failed": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -20,15 +21,21 @@ def render(report: AuditReport) -> RenderableType:
     parts: list[RenderableType] = [_checks(report), _errors(report), _rates("How often they passed", report.rates)]
     if "generated mutants" in report.breakdown:
         parts.append(_rates("Generated mutants by kind: how many were accepted", report.breakdown["generated mutants"]))
+    parts.append(_coverage(report))
     if report.failures:
         parts.append(_failures(report))
     parts += [Text(note, style="dim") for note in report.notes]
     subject = report.subject
     parts.append(Text(f"{subject.package}, source {subject.source[:12]}, {report.date}; {report.sample}; seed {report.seed}.", style="dim"))
     tasks = f"{len(report.tasks)} tasks played" + (f", {len(report.state_tasks)} on paper" if report.state_tasks else "")
-    text = f"The audit of '{report.environment}' {WORDS[report.verdict]} ({tasks}, {report.episodes} episodes, {report.seconds:.0f} s)."
+    text = f"The audit of '{report.environment}' {WORDS[report.verdict]} ({tasks}, {report.episodes:,} episodes, {spent(report)})."
     parts.append(Text(text, style=STYLES[report.verdict]))
     return Group(*parts)
+
+
+def spent(report: AuditReport) -> str:
+    """Wall time, and in how many goes."""
+    return f"{report.seconds:,.0f} s" + (f" in {report.sittings} sittings" if report.sittings > 1 else "")
 
 
 def _checks(report: AuditReport) -> Table:
@@ -75,6 +82,20 @@ def _rates(title: str, rates: tuple[Rate, ...]) -> Table:
         share = f"{rate.passed / rate.trials:.2%}" if rate.trials else "–"
         cells = (str(rate.passed), str(rate.trials), share, _interval(rate.passed, rate.trials), str(rate.tasks))
         table.add_row(escape(rate.agent), PLACES[rate.tier], *cells)
+    return table
+
+
+def _coverage(report: AuditReport) -> Table:
+    table = Table(title="What was looked at, of how much", title_justify="left")
+    for name in ("where", "family", "tasks", "products", "of", "templates", "of", "by distance from training products"):
+        table.add_column(name, justify="right" if name in ("tasks", "products", "of", "templates") else "left")
+    for tier in TIERS:
+        every = total(report.coverage, tier)
+        lines = [line for line in report.coverage if line.tier == tier]
+        for line in [*lines, *([every] if every is not None and len(lines) > 1 else [])]:
+            distances = ", ".join(f"{name} {count}" for name, count in line.distances.items())
+            counts = (line.tasks, line.products, line.of_products, line.templates, line.of_templates)
+            table.add_row(PLACES[tier], escape(line.family), *(f"{count:,}" for count in counts), distances)
     return table
 
 

@@ -11,7 +11,7 @@ from bakeoff.audit.bench import Bench
 from bakeoff.audit.checks import run_check
 from bakeoff.audit.report import Finding, Result, Status, Tier
 from bakeoff.audit.sample import every_product, sample_tasks
-from bakeoff.core import SPLITS, Environment, EnvironmentFault, Split, TaskId, UsageError, make_environment
+from bakeoff.core import Environment, EnvironmentFault, Split, TaskId, UsageError, make_environment
 
 SAMPLE = 40
 """Tasks in a sample when nobody says how many."""
@@ -102,18 +102,6 @@ class Workshop:
         for instance in pair or ():
             if instance is not None and instance is not self.source:
                 instance.close()
-
-    def splits(self, wanted: Sequence[Split] | None) -> tuple[list[Split], list[str]]:
-        """The splits to audit, and what a reader should know about the choice."""
-        if wanted is not None:
-            return list(wanted), []
-        first = sample_tasks(self.environment, 1, seed=self.order.seed, splits=SPLITS)[0]
-        if self.environment.expert(self.environment.task(first)) is not None:
-            return list(SPLITS), []
-        note = (
-            "Sealed products were left out: tasks have no expert to prove anything with, and running agents there would be an evaluation."
-        )
-        return [split for split in SPLITS if split != "sealed"], [note]
 
     def sample(self, count: int, splits: Sequence[Split]) -> list[TaskId]:
         return sample_tasks(self.environment, count, seed=self.order.seed, splits=splits)
