@@ -117,7 +117,7 @@ def test_drafts_change_nothing_until_published_and_can_be_discarded() -> None:
     assert _post(office, f"{at.record(key)}/draft/drop") == 303
     assert office.store.records()[key]["status"] == "new" and not office.store.waiting()
     _post(office, at.action(key, "qualify"), confirmed="1")
-    assert _post(office, f"{at.record(key)}/draft/release") == 303
+    assert _post(office, f"{at.record(key)}/-/release") == 303
     assert office.store.records()[key]["status"] == "qualified" and not office.store.waiting()
 
 
@@ -143,7 +143,7 @@ def test_a_record_must_be_taken_before_it_is_changed() -> None:
     if "delete" in drawn.bulk_actions:
         _post(office, f"{at.bulk}/{at.slugs['delete']}", id=str(key), confirmed="1")
         assert key in office.store.records()
-    assert _post(office, f"{at.record(key)}/hold/take") == 303
+    assert _post(office, f"{at.record(key)}/-/take") == 303
     _post(office, at.action(key, "delete"), confirmed="1")
     assert key not in office.store.records()
 

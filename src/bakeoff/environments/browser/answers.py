@@ -1,7 +1,7 @@
 """Answers: how a job that asks a question reads what the worker says at the end.
 
 An answer is one value, as a person would write it, and nothing else: a list of guesses, a negation or a sentence around it is wrong. What may
-differ is how it is written: signs of currency, thousands separators, the order of a date or of a name.
+differ is how it is written: signs of currency, thousands separators, the order of a date, of a name or of a list.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from bakeoff.environments.browser import people
 from bakeoff.environments.browser.schema import Answer
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -27,14 +28,19 @@ def write(kind: str, value: object, style: int = 0) -> str:
     if kind == "date":
         day = date.fromisoformat(str(value))
         return (str(value), f"{day.day} {day:%B} {day.year}")[style % 2]
+    if kind == "list":
+        assert isinstance(value, tuple)
+        return (", ".join(value), "; ".join(reversed(value)), people.spoken_list(list(value)))[style % 3]
     return str(value)
 
 
 def same(answer: Answer, text: str) -> bool:
     """Whether this is the right answer."""
-    text = " ".join(text.split()).strip(" .!\"'“”")
+    text = (text if answer.kind == "list" else " ".join(text.split())).strip(" .!\"'“”\n")
     if answer.kind == "money":
         return _money(text) == answer.value
+    if answer.kind == "list":
+        return _items(text) == sorted(" ".join(item.split()).casefold() for item in answer.value)
     if answer.kind == "number":
         return re.fullmatch(r"\d{1,3}(,\d{3})+|\d{1,9}", text) is not None and int(text.replace(",", "")) == answer.value
     if answer.kind == "date":
@@ -44,6 +50,13 @@ def same(answer: Answer, text: str) -> bool:
         last, first = text.split(",")
         text = f"{first.strip()} {last.strip()}"
     return text.casefold() == wanted
+
+
+def _items(text: str) -> list[str]:
+    """What a list names, sorted: divided by commas, semicolons or line ends, and the last two perhaps by `and`."""
+    parts = [" ".join(part.split()) for part in re.split(r"[,;\n]", text)]
+    parts = [*parts[:-1], *re.split(r"\s+and\s+|^and\s+", parts[-1])]
+    return sorted(part.casefold() for part in parts if part)
 
 
 def _money(text: str) -> int | None:

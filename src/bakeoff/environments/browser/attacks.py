@@ -208,7 +208,7 @@ def _inject(raid: Raid) -> None:
     at, token = raid.at, raid.session[1]
     target = min(raid.found.before.records)
     # Not the addresses of the job itself: a form without fields, sent there with the right token, is the work and no attack.
-    paths = (at.records, at.new, at.bulk, at.waiting, at.record(target))
+    paths = (at.records, at.new, at.selected(raid.blueprint.family.entities[0]), at.waiting, at.record(target))
     with raid.nothing_changes("SQL in a parameter"):
         for text in SQL:
             for query in ({"q": text}, {"s": text}, {"p": text}, {"tab": text}):
@@ -240,9 +240,14 @@ def _malform(raid: Raid) -> None:
         text = quote(number, safe="")
         send(f"page {number!r}", "GET", f"{at.records}?p={text}")
         send(f"record {number!r}", "GET", f"{at.records}/{text}")
-        send(f"change {number!r}", "POST", f"{at.waiting}/{text}/release", {"csrf": token})
+        send(f"change {number!r}", "POST", f"{at.waiting}/{text}/{at.fixed['release']}", {"csrf": token})
         send(f"step {number!r}", "POST", at.new, {"csrf": token, "step": number})
-        send(f"rows {number!r}", "POST", at.bulk, {"csrf": token, "id": (number, number), "action": number})
+        send(
+            f"rows {number!r}",
+            "POST",
+            at.selected(raid.blueprint.family.entities[0]),
+            {"csrf": token, "id": (number, number), "action": number},
+        )
     for operation in raid.blueprint.family.operations:
         if operation.kind in ("delete", "merge"):
             continue

@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.core import DISTANCES, Distance
-from bakeoff.environments.browser.dials import DATE_FORMATS, dials
+from bakeoff.environments.browser.dials import DATE_FORMATS, DIALS
 from bakeoff.environments.browser.schema import Entity, Family, Operation
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.vocabulary import pools
+from bakeoff.environments.browser.wording import TEXTS
 
 NONSENSE = "-nonsense"
 """Ends the id of a variant whose labels mean nothing."""
-
-CAPTIONS = ("First name", "Last name", "team", "person", "euros", "cents")
-"""Words of forms that every product shows as they are, but for variants with nonsense labels."""
 
 DIMENSIONS: tuple[Distance, ...] = DISTANCES[1:]
 
@@ -60,9 +58,14 @@ class Blueprint:
     def word(self, term: str) -> str:
         return self.words[term]
 
-    def caption(self, text: str) -> str:
-        """One of `CAPTIONS` as this product writes it."""
-        return self.words.get(f"fixed.{text}", text)
+    def say(self, key: str, **slots: object) -> str:
+        """One of `wording.TEXTS` as this product writes it."""
+        text = self.words.get(f"fixed.{key}") or TEXTS[key]
+        return text.format(**slots) if slots else text
+
+    def month(self, number: int) -> str:
+        """What the product calls a month, 1 to 12."""
+        return self.say(f"month-{number}")
 
     def __hash__(self) -> int:
         return hash((self.id, self.version))
@@ -89,9 +92,13 @@ class Blueprint:
         """Operations that move the status of a record."""
         return tuple(item for item in self.family.of(entity) if entity.status in item.sets and item.kind == "verb")
 
+    def moves(self, entity: Entity) -> tuple[str, ...]:
+        """Operations done by moving a record's card on a board, by hand or from the card's menu; empty where there is no board."""
+        return tuple(item.name for item in self.status_verbs(entity)) if self.widgets["status"] == "board" else ()
+
     def status_form(self, entity: Entity) -> str:
         """The name of the action that replaces all status verbs of an entity; empty where each verb is an action of its own."""
-        if self.workflow["status"] != "form" or not self.status_verbs(entity):
+        if self.widgets["status"] != "form" or not self.status_verbs(entity):
             return ""
         return "status-form" if entity is self.family.entities[0] else f"status-form.{entity.name}"
 
@@ -110,13 +117,17 @@ class Blueprint:
         """What a record's page offers, in order: operations, and one form for the status where that replaces all status verbs."""
         form = self.status_form(entity)
         verbs = {item.name for item in self.status_verbs(entity)} if form else set()
-        hidden = {*verbs, *self.folded}
+        hidden = {*verbs, *self.folded, *self.moves(entity)}
         kinds = {"create", *(("edit",) if self.edits_in_place else ()), *(("merge",) if self.workflow["merge"] == "bulk" else ())}
         names = [item.name for item in self.family.of(entity) if item.name not in hidden and item.kind not in kinds]
         if form:
             names.insert(1, form)
         rotation = self.skin["order"] % max(1, len(names))
         return tuple(names[rotation:] + names[:rotation])
+
+    def row_actions_of(self, entity: Entity) -> tuple[str, ...]:
+        """What the menu of a record's row or card offers."""
+        return (*self.moves(entity), *(self.actions_of(entity) if self.workflow["actions"] == "rows" else ()))
 
     def bulk_actions_of(self, entity: Entity) -> tuple[str, ...]:
         """What can be done to ticked rows of an entity's list; empty where rows cannot be ticked."""
@@ -126,8 +137,8 @@ class Blueprint:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What the pages of all records offer."""
-        return tuple(name for entity in self.family.entities for name in self.actions_of(entity))
+        """What the pages of all records offer, and what boards do."""
+        return tuple(name for entity in self.family.entities for name in (*self.actions_of(entity), *self.moves(entity)))
 
     @property
     def bulk_actions(self) -> tuple[str, ...]:
@@ -154,10 +165,12 @@ class Blueprint:
         return tuple(names)
 
     def deferred(self, operation: str) -> bool:
-        """True when the action waits as a draft or in the outbox instead of taking effect at once."""
+        """True when the action waits as a draft, in the outbox or for approval instead of taking effect at once."""
         kind = self.family.operation(operation).kind
         if self.workflow["commit"] == "draft":
             return kind in ("edit", "verb", "create")
+        if self.workflow["commit"] == "approval":
+            return kind != "note"
         return bool(self.workflow["commit"] == "outbox")
 
     def confirmed(self, operation: str) -> bool:
@@ -169,6 +182,13 @@ class Blueprint:
             return False
         every = kind in ("verb", "edit", "create")
         return {"none": False, "verbs": kind == "verb", "all": every, "typed": every}[self.workflow["confirm"]]
+
+    @property
+    def waiting_terms(self) -> tuple[str, str, str]:
+        """Terms for the page where changes wait, for putting one into effect and for throwing it away; for drafts where nothing waits."""
+        names = {"outbox": ("outbox", "send", "withdraw"), "approval": ("queue", "approve", "decline")}
+        place, release, drop = names.get(self.workflow["commit"], ("drafts", "publish", "discard"))
+        return f"ui.{place}", f"ui.{release}", f"ui.{drop}"
 
     def action_for(self, operation: str) -> str:
         """The action through which a record's page offers an operation: itself, the edit form or the form for the status."""
@@ -214,10 +234,10 @@ class Blueprint:
 
     def gridded(self, entity: Entity) -> str:
         """The field that the list of an entity lets one change in all rows at once; empty where it does not."""
-        if not self.workflow.get("grid") or self.justifies:
+        if not self.workflow["grid"] or self.justifies:
             return ""
         fields = self.family.editing(entity).fields
-        split = self.widgets.get("money") == "split" and self.model["money"] != "cents"
+        split = self.widgets["money"] == "split" and self.model["money"] != "cents"
         kinds = {name: self.family.field(name).kind for name in entity.columns if name in fields}
         for wanted in ("number", "text") if split else ("money", "number", "text"):
             if wanted in kinds.values():
@@ -226,7 +246,7 @@ class Blueprint:
 
     def code(self, key: int) -> str:
         """How the product writes a record's number, e.g. `#117` or `N-00117`."""
-        return f"N-{key:05d}" if self.model.get("numbers") == "coded" else f"#{key}"
+        return f"N-{key:05d}" if self.model["numbers"] == "coded" else f"#{key}"
 
 
 # --- drawing -----------------------------------------------------------------------------------------------------------------------
@@ -247,16 +267,15 @@ def draw(family: Family, product_id: str, version: int, title: str, distance: Di
         source = rng(dimension)
         return {name: source.choice(halves[1 if dimension in held else 0]) for name, halves in table.items()}
 
-    tables = dials(family)
-    skin = features("skin", tables["skin"], None)
+    skin = features("skin", DIALS["skin"], None)
     skin["order"] = rng("order").randrange(1 << 30)
     skin["date"] = base.skin["date"] if base and "widgets" not in held else rng("date").choice(DATE_FORMATS[1 if "widgets" in held else 0])
     words = (
         dict(base.words) if base and "vocabulary" not in held else draw_words(family, rng("vocabulary"), 1 if "vocabulary" in held else 0)
     )
-    widgets = features("widgets", tables["widgets"], base.widgets if base else None)
-    workflow = features("workflow", tables["workflow"], base.workflow if base else None)
-    model = features("data-model", tables["data-model"], base.model if base else None)
+    widgets = features("widgets", DIALS["widgets"], base.widgets if base else None)
+    workflow = features("workflow", DIALS["workflow"], base.workflow if base else None)
+    model = features("data-model", DIALS["data-model"], base.model if base else None)
     return Blueprint(product_id, version, family, distance, title, base.id if base else "", skin, words, widgets, workflow, model)
 
 

@@ -1,8 +1,4 @@
-"""The dials: what may differ between two products of a family, each feature with its training pool and its held-out pool.
-
-The first two families were drawn from a smaller set before the others came; their products keep it, so that what was measured on them stays
-comparable. `dials` says which set a family draws from.
-"""
+"""The dials: what may differ between two products of a family, each feature with its training pool and its held-out pool."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.core import Distance
-from bakeoff.environments.browser.schema import Family
 
 Table = Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]]
 
@@ -31,7 +26,7 @@ THEMES = {
     "lagoon": ("#0b7fab", "#ffffff", "#eef7fb", "#ffffff", "#10262f", "#4d6874", "#cce3ed"),
     "ember": ("#d9480f", "#ffffff", "#fff6f0", "#ffffff", "#2f1b10", "#7d6152", "#f2dccd"),
 }
-SKIN: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+SKIN: Table = {
     "theme": (
         ("ocean", "forest", "plum", "slate", "clay", "mint", "midnight", "indigo"),
         ("rose", "graphite", "sand", "aurora", "lagoon", "ember"),
@@ -43,32 +38,36 @@ SKIN: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "corners": (("3px", "8px"), ("0", "14px")),
     "icons": ((False, True), (False, True)),
 }
-WIDGETS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "choice": (("select", "radio", "combobox"), ("segmented", "dropdown")),
+WIDGETS: Table = {
+    "choice": (("select", "radio", "combobox"), ("segmented", "dropdown", "lookup")),
     "choice2": (("select", "radio", "combobox"), ("segmented", "dropdown")),
-    "user": (("select", "combobox"), ("dropdown", "radio")),
+    "user": (("select", "combobox"), ("dropdown", "radio", "lookup")),
     "date": (("native", "written"), ("triple", "calendar")),
     "flag": (("checkbox", "yesno"), ("switch",)),
-    "tags": (("checkboxes", "commas"), ("chips",)),
+    "tags": (("checkboxes", "commas"), ("chips", "transfer")),
     "note": (("textarea",), ("line",)),
+    "number": (("text", "stepper"), ("slider",)),
+    "money": (("text",), ("split",)),
+    "status": (("verbs",), ("form", "board")),
 }
-WORKFLOW: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
-    "edit": (("page", "dialog"), ("inline", "wizard")),
-    "commit": (("direct", "direct", "draft"), ("outbox", "direct")),
+WORKFLOW: Table = {
+    "edit": (("page", "dialog"), ("inline", "wizard", "autosave")),
+    "commit": (("direct", "direct", "draft"), ("outbox", "approval", "direct")),
     "lock": ((False,), (True, False)),
-    "confirm": (("none", "verbs"), ("all",)),
+    "confirm": (("none", "verbs"), ("all", "typed")),
     "find": (("list", "filter"), ("search",)),
     "actions": (("buttons", "menu"), ("rows",)),
-    "status": (("verbs",), ("form",)),
     "fold": (("none", "some"), ("all",)),
     "notes": (("page",), ("tab",)),
     "justify": ((False,), (True, False)),
     "merge": (("into", "absorb"), ("bulk",)),
     "bulk": ((True, False), (True,)),
+    "grid": ((False,), (True,)),
+    "home": (("list",), ("home",)),
     "page_size": ((10, 12, 15), (8, 9)),
     "sort": (("number", "title"), ("newest", "subtitle")),
 }
-DATA_MODEL: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+DATA_MODEL: Table = {
     "names": (("whole", "split"), ("reversed",)),
     "money": (("units", "decimal"), ("cents",)),
     "status": (("column",), ("history",)),
@@ -76,36 +75,11 @@ DATA_MODEL: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tags": (("table", "text"), ("columns",)),
     "choices": (("text", "code"), ("ordinal",)),
     "dates": (("iso",), ("parts",)),
-}
-DATE_FORMATS = (("dmy.", "ymd-"), ("mdy/", "dMy"))
-
-
-MORE_WIDGETS: Table = {
-    **WIDGETS,
-    "choice": (("select", "radio", "combobox"), ("segmented", "dropdown", "lookup")),
-    "choice2": (("select", "radio", "combobox"), ("segmented", "dropdown")),
-    "user": (("select", "combobox"), ("dropdown", "radio", "lookup")),
-    "tags": (("checkboxes", "commas"), ("chips", "transfer")),
-    "number": (("text", "stepper"), ("slider",)),
-    "money": (("text",), ("split",)),
-}
-MORE_WORKFLOW: Table = {
-    **WORKFLOW,
-    "edit": (("page", "dialog"), ("inline", "wizard", "autosave")),
-    "confirm": (("none", "verbs"), ("all", "typed")),
-    "grid": ((False,), (True,)),
-    "home": (("list",), ("home",)),
-}
-MORE_DATA_MODEL: Table = {
-    **DATA_MODEL,
     "entities": (("one",), ("split",)),
     "notes": (("table",), ("inline",)),
     "numbers": (("plain",), ("coded",)),
 }
+DATE_FORMATS = (("dmy.", "ymd-"), ("mdy/", "dMy"))
 
-
-def dials(family: Family) -> Mapping[Distance, Table]:
-    """The features of each dimension that this family's products are drawn from; words are drawn elsewhere."""
-    if family.dials == "first":
-        return {"skin": SKIN, "widgets": WIDGETS, "workflow": WORKFLOW, "data-model": DATA_MODEL}
-    return {"skin": SKIN, "widgets": MORE_WIDGETS, "workflow": MORE_WORKFLOW, "data-model": MORE_DATA_MODEL}
+DIALS: Mapping[Distance, Table] = {"skin": SKIN, "widgets": WIDGETS, "workflow": WORKFLOW, "data-model": DATA_MODEL}
+"""The features of each dimension that products are drawn from; words are drawn elsewhere."""

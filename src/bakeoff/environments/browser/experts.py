@@ -15,7 +15,7 @@ from bakeoff.core import Action, Element, Observation, Policy, Proof, follow
 from bakeoff.environments.browser import answers, forms, pages
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.forms import NONE, Part
-from bakeoff.environments.browser.schema import TODAY, Act, Entity, State, changes
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, Operation, State, changes
 from bakeoff.environments.browser.tasks import Assignment
 
 Steps = Generator[Action, Observation, None]
@@ -46,6 +46,7 @@ class Style:
         detour: first open another record and go back; first open the form and cancel it; or nothing of the kind.
         release: put waiting changes into effect on the record's page, or on the page where they are collected.
         save, publish, confirm: False leaves that step out (mutants).
+        drop, greedy: throws waiting changes away instead of releasing them; releases colleagues' as well (mutants).
     """
 
     find: Literal["title", "contact", "number", "pages"] = "title"
@@ -58,6 +59,8 @@ class Style:
     save: bool = True
     publish: bool = True
     confirm: bool = True
+    drop: bool = False
+    greedy: bool = False
 
 
 class Hand:
@@ -127,6 +130,12 @@ class Hand:
     def word(self, term: str) -> str:
         return self.blueprint.word(term)
 
+    def say(self, key: str, **slots: object) -> str:
+        return self.blueprint.say(key, **slots)
+
+    def main_menu(self) -> Element | None:
+        return self.look("navigation", self.say("main"))
+
     def entity(self, key: int) -> Entity:
         return self.family.entity_of(self.records[key])
 
@@ -138,7 +147,7 @@ class Hand:
 
     def go_to_list(self, entity: Entity) -> Steps:
         if self.screen.location != self.at.list_of(entity):
-            yield from self.click("link", self.blueprint.nouns(entity), self.look("navigation", "Main"))
+            yield from self.click("link", self.blueprint.nouns(entity), self.main_menu())
 
     def show_row(self, key: int, twins: bool = False) -> Generator[Action, Observation, Element]:
         """Brings the record's row onto the screen and returns it; with `twins`, in a way that shows its duplicate as well."""
@@ -160,7 +169,7 @@ class Hand:
             row = self._row(key)
             if row is not None:
                 return row
-            yield from self.click("link", self.word("ui.next"), self.look("navigation", "Pages"))
+            yield from self.click("link", self.word("ui.next"), self.look("navigation", self.say("pages")))
         raise Lost(f"{self.blueprint.code(key)} is on no page")
 
     def _row(self, key: int) -> Element | None:
@@ -186,7 +195,10 @@ class Hand:
         """Opens the form of an action on a record."""
         word = pages.action_word(self.blueprint, action)
         inline = self.blueprint.edits_in_place and self.blueprint.is_edit(action)
-        by_row = (
+        moved = action in self.blueprint.moves(self.entity(key))
+        if moved and self.blueprint.workflow["lock"]:
+            yield from self.open_record(key)
+        by_row = moved or (
             self.style.route == "row"
             and self.blueprint.workflow["actions"] == "rows"
             and not self.blueprint.workflow["lock"]
@@ -237,7 +249,7 @@ class Hand:
             yield from self._enter_dropdown(part, value)
         elif part.widget in ("checkbox", "switch"):
             box = yield from self.seek(part.widget, part.label)
-            if ("checked" in box.states) != (value == "Yes"):
+            if ("checked" in box.states) != (value == self.say("yes")):
                 yield from self.do("click", ref=box.ref)
         elif part.widget in ("checkboxes", "chips"):
             for option in reversed(part.options) if self.style.backwards else part.options:
@@ -247,8 +259,8 @@ class Hand:
                     yield from self.do("click", ref=box.ref)
         elif part.widget == "triple":
             day = date.fromisoformat(value)
-            for name, text in (("day", str(day.day)), ("month", forms.calendar.month_name[day.month]), ("year", str(day.year))):
-                yield from self.do("select", ref=(yield from self.seek("combobox", f"{part.label}: {name}")).ref, option=text)
+            for name, text in (("day", str(day.day)), ("month", self.say(f"month-{day.month}")), ("year", str(day.year))):
+                yield from self.do("select", ref=(yield from self.seek("combobox", f"{part.label}: {self.say(name)}")).ref, option=text)
         elif part.widget == "calendar":
             yield from self._enter_calendar(part, value)
         else:
@@ -318,8 +330,8 @@ class Hand:
         yield from self.do("click", ref=button.ref)
         months = (day.year - now.year) * 12 + day.month - now.month
         for _ in range(abs(months)):
-            yield from self.click("button", "Next month" if months > 0 else "Previous month")
-        yield from self.click("button", f"{day.day} {forms.calendar.month_name[day.month]} {day.year}")
+            yield from self.click("button", self.say("next-month" if months > 0 else "previous-month"))
+        yield from self.click("button", f"{day.day} {self.blueprint.month(day.month)} {day.year}")
 
     # --- an act --------------------------------------------------------------------------------------------------------------------
 
@@ -330,7 +342,7 @@ class Hand:
             if operation.entity:
                 yield from self.go_to_list(self.family.entity(operation.entity))
             yield from self.click(
-                "link", self.word(f"op.{operation.name}"), self.look("main" if operation.entity else "navigation", lambda _: True)
+                "link", self.word(f"op.{operation.name}"), self.look("main", lambda _: True) if operation.entity else self.main_menu()
             )
             yield from self.submit_form(operation.name, act, dict(act.values))
             return
@@ -347,15 +359,34 @@ class Hand:
                 yield from self.visit_another(key)
             if ticked:
                 yield from self.tick([key], act.operation)
+            elif self.drags(act, key):
+                if not self.style.save or (not self.style.confirm and not self.family.operation(act.operation).fields):
+                    raise Abandoned
+                yield from self.drag_card(key, operation)
             else:
                 if self.style.detour == "cancel" and not (self.blueprint.is_edit(action) and self.blueprint.edits_in_place):
                     yield from self.open_action(key, action)
                     yield from self.click("link", self.word("ui.cancel"), self.area())
                 yield from self.open_action(key, action)
-            yield from self.submit_form(action, act, values, key)
+            if self.drags(act, key) and not ticked and not operation.fields and not self.blueprint.confirmed(act.operation):
+                yield from self.settle(act)
+            else:
+                yield from self.submit_form(action, act, values, key)
             if operation.kind in ("edit", "verb"):
                 for other, fields in changes(self.family, self.records, operation, key, act.values).items():
                     self.records[other] |= fields
+
+    def drags(self, act: Act, key: int) -> bool:
+        """Whether this style does the act by dragging the record's card to another lane of its board."""
+        return act.operation in self.blueprint.moves(self.entity(key)) and self.style.route == "record" and self.style.pick == "type"
+
+    def drag_card(self, key: int, operation: Operation) -> Steps:
+        entity = self.entity(key)
+        if self.blueprint.workflow["lock"]:
+            yield from self.open_record(key)
+        row = yield from self.show_row(key)
+        lane = forms.value_word(self.blueprint, self.family.field(entity.status), operation.sets[entity.status])
+        yield from self.do("drag", ref=row.ref, to=self.need("list", lane).ref)
 
     def write_in_list(self, act: Act) -> Steps:
         """Changes the field that the list holds, and saves the list."""
@@ -430,15 +461,19 @@ class Hand:
                 raise Abandoned
             yield from self.type_number(action, key)
             yield from self.click("button", self.word("ui.confirm"), self.area())
+        yield from self.settle(act)
+
+    def settle(self, act: Act) -> Steps:
+        """Sees that the act was accepted, and publishes it where that is done act by act."""
         alert = self.look("alert", lambda _: True)
         if alert is not None:
             raise Lost(alert.name)
         if self.style.publish and self.blueprint.workflow["commit"] == "draft" and self.blueprint.deferred(act.operation):
             button = self.look("button", self.word("ui.publish")) if self.style.release == "record" else None
-            if button is not None:
+            if button is not None and not self.style.drop:
                 yield from self.do("click", ref=button.ref)
             else:
-                yield from self.release_all(self.word("ui.drafts"), self.word("ui.publish"))
+                yield from self.release_all()
 
     def type_number(self, action: str, key: int | None) -> Steps:
         """Answers a question that wants the record's number, where this product asks one so."""
@@ -474,15 +509,21 @@ class Hand:
         else:
             yield from self.click("button", word, self.area())
 
-    def release_all(self, page: str, word: str) -> Steps:
-        """Puts all the worker's own waiting changes into effect, on the page that collects them."""
-        yield from self.click("link", lambda name: name.startswith(f"{page} ("), self.look("navigation", "Main"))
-        for _ in range(12):
-            own = next((item for item in self.screen.elements if item.role == "cell" and item.name == "You"), None)
-            if own is None:
-                return
-            row = next(item for item in self.screen.elements if item.ref == own.parent)
-            yield from self.click("button", word, row)
+    def release_all(self) -> Steps:
+        """Puts all the worker's own waiting changes into effect on the page that collects them; drops them, or lets colleagues' through, if so styled."""
+        place, release, drop = (self.word(term) for term in self.blueprint.waiting_terms)
+        yield from self.click("link", lambda name: name.startswith(f"{place} ("), self.main_menu())
+        authors = (self.say("you"), *((self.say("colleague"),) if self.style.greedy else ()))
+        for author in authors:
+            for _ in range(24):
+                found = next((item for item in self.screen.elements if item.role == "cell" and item.name == author), None)
+                if found is None:
+                    break
+                row = next(item for item in self.screen.elements if item.ref == found.parent)
+                if self.blueprint.workflow["commit"] == "approval":
+                    yield from self.click("link", self.word("ui.review"), row)
+                    row = self.need("main", lambda _: True)
+                yield from self.click("button", drop if self.style.drop else release, row)
 
     def work(self, acts: Sequence[Act], answer: str = "", sources: Sequence[int] = ()) -> Steps:
         """Reads the sources, does all acts, then whatever has to be sent, then `finish`."""
@@ -492,8 +533,8 @@ class Hand:
                 yield from self.click("link", self.title(key), row)
             for act in acts:
                 yield from self.perform(act)
-            if self.style.publish and self.blueprint.workflow["commit"] == "outbox":
-                yield from self.release_all(self.word("ui.outbox"), self.word("ui.send"))
+            if self.style.publish and self.blueprint.workflow["commit"] in ("outbox", "approval"):
+                yield from self.release_all()
         except Abandoned:
             pass
         yield from self.do("finish", **({"answer": answer} if answer else {}))
@@ -551,7 +592,9 @@ def alternatives(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ..
             acts,
         ),
     }
-    if blueprint.workflow["actions"] == "rows":
+    if blueprint.workflow["actions"] == "rows" or any(
+        act.operation in blueprint.moves(blueprint.form_entity(act.operation)) for act in acts
+    ):
         ways["by-row-menu"] = ("uses the menu of the row", Style(route="row", detour="other"), acts)
     if any(act.operation in blueprint.bulk_actions for act in acts):
         ways["by-ticking"] = ("ticks the row and uses the action for selections", Style(route="tick"), acts)
@@ -595,7 +638,8 @@ def estimate(blueprint: Blueprint, before: State, acts: Sequence[Act], sources: 
                     part.widget, 1
                 )
         each += len(blueprint.steps(act.operation)) - 1 + 2 * (operation.kind == "merge")
-        each += 2 * int(blueprint.deferred(act.operation)) + int(blueprint.workflow["justify"])
+        each += 3 * int(blueprint.deferred(act.operation)) + 2 * int(act.operation in blueprint.moves(blueprint.form_entity(act.operation)))
+        each += int(blueprint.workflow["justify"])
         each += int(blueprint.workflow["confirm"] == "typed") + int(blueprint.workflow["edit"] == "autosave")
         total += each * max(1, len(act.records))
     return total

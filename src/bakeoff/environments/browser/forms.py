@@ -6,7 +6,6 @@ submitted by their label. Both the pages and the experts read forms from here.
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,11 @@ WIDEST_SLIDER = 40
 
 
 class Invalid(Exception):
-    """What was entered is not acceptable; the text is shown beside the field."""
+    """What was entered is not acceptable. `key` and `slots` make the text that is shown beside the field, see `Blueprint.say`."""
+
+    def __init__(self, key: str, **slots: object) -> None:
+        super().__init__(key)
+        self.key, self.slots = key, slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def label(blueprint: Blueprint, name: str) -> str:
     """The product's label of a field."""
     word = blueprint.word(f"field.{name}")
     if blueprint.family.field(name).kind == "money":
-        return f"{word} ({'cents' if blueprint.model['money'] == 'cents' else 'EUR'})"
+        return f"{word} ({blueprint.say('cents' if blueprint.model['money'] == 'cents' else 'currency')})"
     return word
 
 
@@ -81,21 +84,21 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
     if field.kind == "name":
         if model["names"] == "split":
             return (
-                Part(f"{key}a", blueprint.caption("First name"), "text", required=required),
-                Part(f"{key}b", blueprint.caption("Last name"), "text", required=required),
+                Part(f"{key}a", blueprint.say("first-name"), "text", required=required),
+                Part(f"{key}b", blueprint.say("last-name"), "text", required=required),
             )
-        return (Part(key, said, "text", hint="Last, First" if model["names"] == "reversed" else "", required=required),)
+        return (Part(key, said, "text", hint=blueprint.say("last-first") if model["names"] == "reversed" else "", required=required),)
     if field.kind == "user":
         if model["user"] == "pair":
             teams = tuple(dict.fromkeys(team for _, team in users))
             widget = "select" if widgets["user"] == "combobox" else widgets["user"]
             return (
-                Part(f"{key}a", f"{said}: {blueprint.caption('team')}", widget, (NONE, *teams), required=required),
-                Part(f"{key}b", f"{said}: {blueprint.caption('person')}", widget, (NONE, *(user for user, _ in users)), required=required),
+                Part(f"{key}a", f"{said}: {blueprint.say('team')}", widget, (NONE, *teams), required=required),
+                Part(f"{key}b", f"{said}: {blueprint.say('person')}", widget, (NONE, *(user for user, _ in users)), required=required),
             )
         return (Part(key, said, widgets["user"], (NONE, *(user for user, _ in users)), required=required),)
     if field.kind == "date":
-        return (Part(key, said, widgets["date"], hint=_date_hint(blueprint) if widgets["date"] == "written" else "", required=required),)
+        return (Part(key, said, widgets["date"], hint=_example(blueprint) if widgets["date"] == "written" else "", required=required),)
     if field.kind == "choice":
         options = tuple(value_word(blueprint, field, value) for value in field.values)
         fields = [item.name for item in (*blueprint.family.fields, *blueprint.family.form_fields) if item.kind == "choice"]
@@ -104,18 +107,18 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
         return (Part(key, said, widget, (*blank, *options), required=required),)
     if field.kind == "tags":
         options = tuple(value_word(blueprint, field, value) for value in field.values)
-        hint = f"Separate with commas: {', '.join(options)}" if widgets["tags"] == "commas" else ""
+        hint = blueprint.say("commas", options=", ".join(options)) if widgets["tags"] == "commas" else ""
         return (Part(key, said, widgets["tags"], options, hint),)
     if field.kind == "flag":
-        return (Part(key, said, widgets["flag"], ("No", "Yes") if widgets["flag"] == "yesno" else ()),)
+        return (Part(key, said, widgets["flag"], (blueprint.say("no"), blueprint.say("yes")) if widgets["flag"] == "yesno" else ()),)
     if field.kind == "money":
         if widgets.get("money") == "split" and model["money"] != "cents":
             word = blueprint.word(f"field.{name}")
             return (
-                Part(f"{key}a", f"{word}: {blueprint.caption('euros')}", "text", required=required),
-                Part(f"{key}b", f"{word}: {blueprint.caption('cents')}", "text"),
+                Part(f"{key}a", f"{word}: {blueprint.say('euros')}", "text", required=required),
+                Part(f"{key}b", f"{word}: {blueprint.say('cents')}", "text"),
             )
-        return (Part(key, said, "text", hint="Whole cents" if model["money"] == "cents" else "Amount in euros", required=required),)
+        return (Part(key, said, "text", hint=blueprint.say("whole-cents" if model["money"] == "cents" else "amount"), required=required),)
     if field.kind == "number":
         widget = widgets.get("number", "text")
         widget = "stepper" if widget == "slider" and field.most > WIDEST_SLIDER else widget
@@ -125,8 +128,14 @@ def parts(blueprint: Blueprint, name: str, users: Users, required: bool = False)
     )
 
 
-def _date_hint(blueprint: Blueprint) -> str:
-    return {"dmy.": "DD.MM.YYYY", "ymd-": "YYYY-MM-DD", "mdy/": "MM/DD/YYYY", "dMy": "D Mon YYYY"}[blueprint.skin["date"]]
+def _example(blueprint: Blueprint) -> str:
+    """A day as this product writes it, told to whoever has to write one: the last of the year, which cannot be misread."""
+    return written_date(blueprint, f"{TODAY.year}-12-31")
+
+
+def _short(blueprint: Blueprint, number: int) -> str:
+    """A month in three letters."""
+    return blueprint.month(number)[:3]
 
 
 def written_date(blueprint: Blueprint, iso: str) -> str:
@@ -136,7 +145,7 @@ def written_date(blueprint: Blueprint, iso: str) -> str:
     day = date.fromisoformat(iso)
     style = blueprint.skin["date"]
     if style == "dMy":
-        return f"{day.day} {calendar.month_abbr[day.month]} {day.year}"
+        return f"{day.day} {_short(blueprint, day.month)} {day.year}"
     return {"dmy.": f"{day:%d.%m.%Y}", "ymd-": iso, "mdy/": f"{day:%m/%d/%Y}"}[style]
 
 
@@ -151,15 +160,15 @@ def read_date(blueprint: Blueprint, text: str) -> str:
         day, month, year = (int(group) for group in match.groups())
     elif blueprint.skin["date"] == "mdy/" and (match := re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", text)):
         month, day, year = (int(group) for group in match.groups())
-    elif blueprint.skin["date"] == "dMy" and (match := re.fullmatch(r"([0-9]{1,2}) ([A-Za-z]{3})[a-z]* ([0-9]{4})", text)):
+    elif blueprint.skin["date"] == "dMy" and (match := re.fullmatch(r"([0-9]{1,2}) ([A-Za-z]{3})[A-Za-z]* ([0-9]{4})", text)):
         day, year = int(match[1]), int(match[3])
-        month = next((index for index in range(1, 13) if calendar.month_abbr[index].lower() == match[2].lower()), 0)
+        month = next((index for index in range(1, 13) if _short(blueprint, index).lower() == match[2].lower()), 0)
     else:
-        raise Invalid(f"Enter a date as {_date_hint(blueprint)}")
+        raise Invalid("date-format", example=_example(blueprint))
     try:
         return date(year, month, day).isoformat()
     except ValueError as wrong:
-        raise Invalid("There is no such day") from wrong
+        raise Invalid("no-such-day") from wrong
 
 
 def enter(blueprint: Blueprint, name: str, value: Any, users: Users) -> dict[str, Any]:
@@ -183,7 +192,7 @@ def enter(blueprint: Blueprint, name: str, value: Any, users: Users) -> dict[str
         labels = tuple(value_word(blueprint, field, item) for item in field.values if item in value)
         return {key: ", ".join(labels) if found[0].widget == "commas" else labels}
     if field.kind == "flag":
-        return {key: "Yes" if value else "No"}
+        return {key: blueprint.say("yes" if value else "no")}
     if field.kind == "money" and len(found) == 2:
         return {found[0].key: str(value // 100), found[1].key: f"{value % 100:02d}"}
     if field.kind == "money":
@@ -205,7 +214,7 @@ def read(blueprint: Blueprint, name: str, form: Mapping[str, Sequence[str]], use
             return " ".join(part for part in entered if part)
         if model["names"] == "reversed" and text:
             if "," not in text:
-                raise Invalid("Write the last name first, then a comma and the first name")
+                raise Invalid("name-order")
             return " ".join(part.strip() for part in reversed(text.split(",", 1))).strip()
         return text
     if field.kind == "user":
@@ -213,31 +222,31 @@ def read(blueprint: Blueprint, name: str, form: Mapping[str, Sequence[str]], use
         person = "" if person == NONE else person
         match = next((user for user in users if user[0].lower() == person.lower()), None)
         if person and match is None:
-            raise Invalid("Pick one of the people on offer")
+            raise Invalid("pick-person")
         if len(found) == 2 and match is not None and team != match[1]:
-            raise Invalid(f"{match[0]} is not in that team")
+            raise Invalid("not-in-team", name=match[0])
         return match[0] if match else ""
     if field.kind == "date":
-        return _read_triple(form, found[0].key) if found[0].widget == "triple" else read_date(blueprint, text)
+        return _read_triple(blueprint, form, found[0].key) if found[0].widget == "triple" else read_date(blueprint, text)
     if field.kind == "choice":
         words = {value_word(blueprint, field, value).lower(): value for value in field.values}
         if text in ("", NONE):
             return ""
         if text.lower() not in words:
-            raise Invalid("Pick one of the values on offer")
+            raise Invalid("pick-value")
         return words[text.lower()]
     if field.kind == "tags":
         chosen = [item.strip() for item in text.split(",")] if found[0].widget == "commas" else list(form.get(found[0].key, ()))
         words = {value_word(blueprint, field, value).lower(): value for value in field.values}
         unknown = [item for item in chosen if item and item.lower() not in words]
         if unknown:
-            raise Invalid(f"Unknown: {', '.join(unknown)}")
+            raise Invalid("unknown-values", values=", ".join(unknown))
         return tuple(sorted({words[item.lower()] for item in chosen if item}))
     if field.kind == "flag":
-        return text.lower() in ("yes", "on")
+        return text.lower() in (blueprint.say("yes").lower(), "on")
     if field.kind == "money" and len(found) == 2:
         if not re.fullmatch(r"[0-9]{0,2}", entered[1]):
-            raise Invalid("Enter cents as two digits")
+            raise Invalid("two-digits")
         return _read_money("units", entered[0]) + _read_money("cents", entered[1].ljust(2, "0") if entered[1] else "")
     if field.kind == "money":
         return _read_money(model["money"], text)
@@ -246,14 +255,14 @@ def read(blueprint: Blueprint, name: str, form: Mapping[str, Sequence[str]], use
     return text
 
 
-def _read_triple(form: Mapping[str, Sequence[str]], key: str) -> str:
+def _read_triple(blueprint: Blueprint, form: Mapping[str, Sequence[str]], key: str) -> str:
     day, month, year = (form.get(f"{key}{part}", ("",))[0] for part in "dmy")
     if not any(item.strip(NONE) for item in (day, month, year)):
         return ""
     try:
-        return date(int(year), list(calendar.month_name).index(month), int(day)).isoformat()
+        return date(int(year), [blueprint.month(number) for number in range(1, 13)].index(month) + 1, int(day)).isoformat()
     except (ValueError, OverflowError) as wrong:
-        raise Invalid("Choose day, month and year of a day that exists") from wrong
+        raise Invalid("choose-day") from wrong
 
 
 def _read_money(style: str, text: str) -> int:
@@ -262,10 +271,10 @@ def _read_money(style: str, text: str) -> int:
         return 0
     if style == "cents":
         if not re.fullmatch(r"[0-9]{1,12}", text):
-            raise Invalid("Enter whole cents, digits only")
+            raise Invalid("cents-only")
         return int(text)
     if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,2})?", text):
-        raise Invalid("Enter an amount such as 1500 or 1500.00")
+        raise Invalid("amount-format")
     return round(float(text) * 100)
 
 
@@ -273,9 +282,9 @@ def _read_number(text: str, most: int) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise Invalid("Enter a whole number, digits only")
+        raise Invalid("digits-only")
     if int(text) > most:
-        raise Invalid(f"Enter at most {most}")
+        raise Invalid("most-number", most=most)
     return int(text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from bakeoff.core import Environment, Observation, Policy, Proof, follow
 from bakeoff.environments.browser import answers
 from bakeoff.environments.browser.experts import Style, policy
 from bakeoff.environments.browser.office import likely_twins
-from bakeoff.environments.browser.schema import Act, Family, State, apply_all
+from bakeoff.environments.browser.schema import Act, Family, State, apply_all, objection
 from bakeoff.environments.browser.tasks import Assignment
 from bakeoff.environments.browser.verify import judge
 
@@ -94,6 +94,11 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
     if found.blueprint.workflow["commit"] != "direct" and any(found.blueprint.deferred(act.operation) for act in acts):
         made["not-published"] = ("saves, but the change still waits", Style(publish=False), acts)
     blueprint = found.blueprint
+    if "not-published" in made:
+        made["dropped"] = ("saves, then throws away what waits instead of putting it into effect", Style(drop=True, release="page"), acts)
+    touched = {key for act in acts for key in (*act.records, act.values.get("into", -1))}
+    if "not-published" in made and any(key not in touched for key, _, _ in before.waiting):
+        made["colleagues-released"] = ("puts what colleagues have waiting into effect as well", Style(greedy=True), acts)
     if any(blueprint.asks_back(act.operation, blueprint.action_for(act.operation)) for act in acts):
         made["not-confirmed"] = ("leaves when asked to confirm", Style(confirm=False), acts)
 
@@ -109,11 +114,11 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
         add("extra-edit", "does it, and changes an old record too", (*acts, _harmless(found, sibling)))
     for index, act in enumerate(acts):
         for name in act.values:
-            other = _other_value(found, act, name)
-            if other is not None:
-                changed = (*acts[:index], act.but(**{name: other}), *acts[index + 1 :])
-                label = name.replace("_", "-")
-                add(f"wrong-{label}", f"enters another value as {label}", changed)
+            label = name.replace("_", "-")
+            for other in _other_values(found, act, name):
+                add(f"wrong-{label}", f"enters another value as {label}", (*acts[:index], act.but(**{name: other}), *acts[index + 1 :]))
+                if f"wrong-{label}" in made:
+                    break
         if len(acts) > 1:
             add(f"without-{act.operation}", f"leaves out {act.operation}", (*acts[:index], *acts[index + 1 :]))
         if len(act.records) > 1:
@@ -141,12 +146,14 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
 
 
 def _allowed(family: Family, before: State, acts: tuple[Act, ...]) -> bool:
-    """Whether each act finds its records in a status that permits it; what a product would refuse proves nothing about the verdict."""
+    """Whether each act finds its records in a status that permits it and no rule forbids it; what a product would refuse proves nothing about the verdict."""
     state = before
     for act in acts:
         operation = family.operation(act.operation)
         status = family.entity(operation.entity).status
         if operation.when and any(state.records[key][status] not in operation.when for key in act.records):
+            return False
+        if any(objection(state.records, operation, key, act.values) is not None for key in act.records or (None,)):
             return False
         state = apply_all(family, state, (act,))
     return True
@@ -214,27 +221,29 @@ def _harmless(found: Assignment, key: int) -> Act:
     return Act(found.blueprint.family.editing(entity).name, (key,), {contact: f"x{found.before.records[key][contact]}"})
 
 
-def _other_value(found: Assignment, act: Act, name: str) -> Any:
-    """Another plausible value of a field, which the product would accept."""
+def _other_values(found: Assignment, act: Act, name: str) -> Iterator[Any]:
+    """Other plausible values of a field, likely mistakes first; the product may refuse some."""
     family, value = found.blueprint.family, act.values[name]
     if name == "into":
-        return None
+        return
     field = family.field(name)
     if field.kind == "choice":
-        return next(item for item in field.values if item != value)
-    if field.kind == "user":
-        return next(user for user, _ in found.before.users if user != value)
-    if field.kind == "date":
-        return (date.fromisoformat(value) + timedelta(days=1)).isoformat()
-    if field.kind == "money":
-        return value * 10
-    if field.kind == "number":
-        return value + 1 if value < field.most else value - 1
-    if field.kind == "tags":
-        return tuple(sorted({*value} ^ {field.values[0]})) or (field.values[1],)
-    if field.kind == "flag":
-        return not value
-    return f"{value}x" if "@" not in str(value) else f"x{value}"
+        yield from (item for item in field.values if item != value)
+    elif field.kind == "user":
+        yield from (user for user, _ in found.before.users if user != value)
+    elif field.kind == "date":
+        yield from ((date.fromisoformat(value) + timedelta(days=step)).isoformat() for step in (1, 2, 7, -1))
+    elif field.kind == "money":
+        yield from (other for other in (value * 10, value // 2, value + 100) if other != value)
+    elif field.kind == "number":
+        yield from (other for other in (value + 1, value - 1, value + 10) if 0 <= other <= field.most)
+    elif field.kind == "tags":
+        yield tuple(sorted({*value} ^ {field.values[0]})) or (field.values[1],)
+    elif field.kind == "flag":
+        yield not value
+    else:
+        yield f"{value}x" if "@" not in str(value) else f"x{value}"
+        yield from dict.fromkeys(other for record in found.before.records.values() if (other := record.get(name)) and other != value)
 
 
 def _swapped(family: Family, act: Act) -> Act | None:

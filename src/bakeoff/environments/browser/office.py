@@ -16,7 +16,7 @@ from typing import Any
 from bakeoff.environments.browser import forms
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.forms import Invalid
-from bakeoff.environments.browser.schema import TODAY, Entity, Family, Operation, Record, blank_record, changes
+from bakeoff.environments.browser.schema import TODAY, Entity, Family, Objection, Operation, Record, blank_record, changes, objection
 from bakeoff.environments.browser.store import Store
 
 Form = Mapping[str, Sequence[str]]
@@ -73,6 +73,14 @@ class Office:
     def say(self, text: str, kind: str = "status") -> None:
         self.flash.append((kind, text))
 
+    def tell(self, key: str, **slots: object) -> None:
+        """Says one of `wording.TEXTS` on the next page."""
+        self.say(self.blueprint.say(key, **slots))
+
+    def warn(self, key: str, **slots: object) -> None:
+        """The same as a warning."""
+        self.say(self.blueprint.say(key, **slots), "alert")
+
     def title(self, record: Record) -> str:
         name = self.blueprint.family.entity_of(record).title
         return forms.shown(self.blueprint, name, record[name], self.users)
@@ -128,7 +136,7 @@ class Office:
             try:
                 values[name] = forms.read(blueprint, name, form, self.users)
             except Invalid as wrong:
-                problems[name] = str(wrong)
+                problems[name] = blueprint.say(wrong.key, **wrong.slots)
         if action.startswith("status-form"):
             reading = self._read_status(action, values, problems, last)
         else:
@@ -140,16 +148,16 @@ class Office:
             required = [name for name in operation.required if name in names]
             for name in required:
                 if name in values and not values[name] and name not in problems:
-                    reading.problems[name] = f"{forms.label(blueprint, name)} is required"
+                    reading.problems[name] = blueprint.say("required", label=forms.label(blueprint, name))
         current = self.effective(keys[0]) if len(keys) == 1 else None
         for name, value in reading.values.items():
             item = family.field(name)
             if item.future and value and date.fromisoformat(value) < TODAY and (current is None or current[name] != value):
-                reading.problems[name] = f"{forms.label(blueprint, name)} must not lie in the past"
+                reading.problems[name] = blueprint.say("past", label=forms.label(blueprint, name))
             if name == "email" and value and "@" not in value:
-                reading.problems[name] = f"{forms.label(blueprint, name)} needs an @"
+                reading.problems[name] = blueprint.say("needs-at", label=forms.label(blueprint, name))
         if last and blueprint.justifies and blueprint.is_edit(action) and not form.get("j", ("",))[0].strip():
-            reading.problems["justify"] = f"{blueprint.word('ui.justify')} is required"
+            reading.problems["justify"] = blueprint.say("required", label=blueprint.word("ui.justify"))
         if last:
             self.check(keys, reading)
         return reading
@@ -161,11 +169,14 @@ class Office:
         try:
             reading.values[name] = forms.read(self.blueprint, name, {part.key: (entered,)}, self.users)
         except Invalid as wrong:
-            reading.problems[name] = str(wrong)
+            reading.problems[name] = self.blueprint.say(wrong.key, **wrong.slots)
         if not reading.problems and name in operation.required and not reading.values[name]:
-            reading.problems[name] = f"{forms.label(self.blueprint, name)} is required"
+            reading.problems[name] = self.blueprint.say("required", label=forms.label(self.blueprint, name))
         if name == "email" and entered and "@" not in entered:
-            reading.problems[name] = f"{forms.label(self.blueprint, name)} needs an @"
+            reading.problems[name] = self.blueprint.say("needs-at", label=forms.label(self.blueprint, name))
+        against = None if reading.problems else objection(self.store.records(), operation, key, reading.values)
+        if against is not None:
+            reading.problems[name] = self._worded(against)
         return reading
 
     def _read_status(self, action: str, values: dict[str, Any], problems: dict[str, str], last: bool) -> Reading:
@@ -178,33 +189,50 @@ class Office:
         if not last:
             return reading
         if wanted is not None and operation.sets[status] != wanted:
-            problems[status] = f"{forms.value_word(blueprint, blueprint.family.field(status), wanted)} cannot be set by hand"
+            problems[status] = blueprint.say("not-by-hand", value=forms.value_word(blueprint, blueprint.family.field(status), wanted))
             return reading
         for name in [name for name in values if name not in operation.fields]:
             if values.pop(name):
-                problems[name] = (
-                    f"Leave this empty for {forms.value_word(blueprint, blueprint.family.field(status), operation.sets[status])}"
-                )
+                word = forms.value_word(blueprint, blueprint.family.field(status), operation.sets[status])
+                problems[name] = blueprint.say("leave-empty", value=word)
         for name in operation.required:
             if name in values and not values[name]:
-                problems[name] = f"{forms.label(blueprint, name)} is required"
+                problems[name] = blueprint.say("required", label=forms.label(blueprint, name))
         return reading
 
     def check(self, keys: Sequence[int], reading: Reading) -> None:
-        """Rules on the whole: the status must allow the operation."""
+        """Rules on the whole: the status must allow the operation, and so must the rule of the business, if it has one."""
         operation, family = reading.operation, self.blueprint.family
         status = family.entity(operation.entity).status
         for key in keys:
             now = self.effective(key)[status]
             if operation.when and now not in operation.when:
                 word = forms.value_word(self.blueprint, family.field(status), now)
-                reading.problems[""] = f"Not possible while {forms.label(self.blueprint, status)} is {word}"
+                reading.problems[""] = self.blueprint.say("not-while", label=forms.label(self.blueprint, status), value=word)
+        asked = {*operation.required, *operation.fields} & set(reading.problems)
+        targets: Sequence[int | None] = keys or (None,)
+        for target in () if asked or not self._entered(operation, reading) else targets:
+            records = self.store.records() if target is None else {**self.store.records(), target: self.effective(target)}
+            against = objection(records, operation, target, reading.values)
+            if against is not None:
+                reading.problems[against.field if against.field in reading.values else ""] = self._worded(against)
+
+    def _entered(self, operation: Operation, reading: Reading) -> bool:
+        """Whether the operation's form has been filled in; before that only its status can be judged."""
+        return all(name in reading.values for name in operation.required)
+
+    def _worded(self, against: Objection) -> str:
+        """An objection in this product's words."""
+        name = against.of or against.field
+        return self.blueprint.say(
+            against.text, label=forms.label(self.blueprint, name), value=forms.shown(self.blueprint, name, against.value, self.users)
+        )
 
     def barred(self, key: int) -> str:
         """Why the worker may not touch this record now; empty when it may."""
         if self.blueprint.workflow["lock"] and not self.store.locked(key):
             noun = self.blueprint.noun(self.blueprint.family.entity_of(self.store.records()[key])).lower()
-            return f"Nobody works on this {noun} yet. Use “{self.blueprint.word('ui.lock')}” first."
+            return self.blueprint.say("locked", noun=noun, word=self.blueprint.word("ui.lock"))
         return ""
 
     # --- doing ---------------------------------------------------------------------------------------------------------------------
@@ -220,20 +248,20 @@ class Office:
                 now = self.effective(key)
                 content = {name: value for name, value in content.items() if now[name] != value}
                 if not content:
-                    self.say("Nothing was changed.")
+                    self.tell("unchanged")
                     continue
             name = self.title(self.store.records()[key] if key is not None else {**blank_record(self.blueprint.family, entity), **content})
             if self.blueprint.deferred(operation.name):
                 if self.blueprint.workflow["edit"] == "autosave" and operation.kind == "edit":
                     content = self._collected(key, operation, content)
                 self.store.wait(key, operation.name, content)
-                if self.blueprint.workflow["commit"] == "draft":
-                    self.say(f"{word}: {name}. Kept under “{self.blueprint.word('ui.drafts')}”, not in effect yet.")
-                else:
-                    self.say(f"{word}: {name}. Placed in “{self.blueprint.word('ui.outbox')}”, not in effect yet.")
+                how = {"draft": "kept", "outbox": "placed", "approval": "asked"}[self.blueprint.workflow["commit"]]
+                self.tell(how, word=word, name=name, place=self.blueprint.word(self.blueprint.waiting_terms[0]))
+            elif against := objection(self.store.records(), operation, key, content):  # what was done to others a moment ago may forbid it
+                self.say(self.blueprint.say("about", name=name, text=self._worded(against)), "alert")
             else:
                 self.execute(operation, key, content)
-                self.say(f"{word}: {name}. Done.")
+                self.tell("done", word=word, name=name)
         self.connection.commit()
 
     def _collected(self, key: int | None, operation: Operation, content: dict[str, Any]) -> dict[str, Any]:
@@ -252,7 +280,7 @@ class Office:
             if self.blueprint.workflow["lock"]:
                 store.lock(key)
         elif key is None or key not in store.records():
-            self.say("That record is gone.", "alert")
+            self.warn("record-gone")
             return
         elif operation.kind in ("edit", "verb"):
             for other, fields in changes(family, store.records(), operation, key, values).items():
@@ -263,7 +291,7 @@ class Office:
             store.delete(key)
         elif operation.kind == "merge":
             if values["into"] not in store.records() or values["into"] == key:
-                self.say("That record is gone.", "alert")
+                self.warn("record-gone")
                 return
             store.move_notes(key, values["into"])
             store.delete(key)
@@ -291,12 +319,15 @@ class Office:
         if key is not None and key in self.store.records():
             now = self.store.records()[key][self.blueprint.family.entity(operation.entity).status]
             if operation.when and now not in operation.when:
-                reading.problems[""] = "That is no longer possible; the change was dropped."
+                reading.problems[""] = self.blueprint.say("gone-by")
+        against = objection(self.store.records(), operation, key, values)
+        if against is not None and not reading.problems:
+            reading.problems[""] = f"{self._worded(against)}. {self.blueprint.say('gone-by')}"
         if reading.problems:
             self.say(reading.problems[""], "alert")
         else:
             self.execute(operation, key, values)
-            self.say(f"{self.blueprint.word(f'op.{action}')} is now in effect.")
+            self.tell("in-effect", word=self.blueprint.word(f"op.{action}"))
         self.connection.commit()
         return True
 
@@ -306,5 +337,5 @@ class Office:
             return False
         self.store.unwait(number)
         self.connection.commit()
-        self.say("Dropped; nothing was changed.")
+        self.tell("dropped")
         return True

@@ -74,11 +74,12 @@ class Addresses:
         word, self.family = blueprint.word, blueprint.family
         self.lists = {entity.name: f"/{slug(blueprint.nouns(entity))}" for entity in blueprint.family.entities}
         self.records = f"/{slug(word('entities'))}"
-        self.start = "/" if blueprint.workflow.get("home") == "home" else self.records
+        self.start = "/" if blueprint.workflow["home"] == "home" else self.records
         self.details = self.records if len(self.lists) == 1 else f"/{slug(word('ui.details'))}"
-        self.new = f"{self.records}/new"
-        self.bulk = f"{self.records}/selected"
-        self.waiting = f"/{slug(word('ui.outbox' if blueprint.workflow['commit'] == 'outbox' else 'ui.drafts'))}"
+        fixed = ("new", "selected", "grid", "moved", "take", "release", "drop")
+        self.fixed = {key: slug(blueprint.say(key)) for key in fixed}
+        self.new = f"{self.records}/{self.fixed['new']}"
+        self.waiting = f"/{slug(word(blueprint.waiting_terms[0]))}"
         names = [item.name for item in blueprint.family.operations]
         status = slug(word("ui.status-form"))
         forms = {blueprint.status_form(entity): status for entity in blueprint.family.entities[1:] if blueprint.status_form(entity)}
@@ -97,15 +98,31 @@ class Addresses:
 
     def creation(self, action: str) -> str:
         """Where a new record is entered through this operation."""
-        return f"{self.lists[self.family.entity(self.family.operation(action).entity).name]}/new"
+        return f"{self.lists[self.family.entity(self.family.operation(action).entity).name]}/{self.fixed['new']}"
 
     def selected(self, entity: Entity) -> str:
         """Where ticked rows of an entity's list go."""
-        return f"{self.lists[entity.name]}/selected"
+        return f"{self.lists[entity.name]}/{self.fixed['selected']}"
 
     def grid(self, entity: Entity) -> str:
         """Where the fields in an entity's list are saved."""
-        return f"{self.lists[entity.name]}/grid"
+        return f"{self.lists[entity.name]}/{self.fixed['grid']}"
+
+    def moved(self, entity: Entity) -> str:
+        """Where a card goes that was dropped on another lane of an entity's board."""
+        return f"{self.lists[entity.name]}/{self.fixed['moved']}"
+
+    def take(self, key: int) -> str:
+        """Where a record is taken on, so that it may be changed."""
+        return f"{self.details}/{key}/-/{self.fixed['take']}"
+
+    def held(self, key: int, what: str) -> str:
+        """Where all that waits about a record is dealt with: `release` or `drop`."""
+        return f"{self.details}/{key}/-/{self.fixed[what]}"
+
+    def waits(self, number: int, what: str = "") -> str:
+        """A waiting change: its own page, or where it is dealt with."""
+        return f"{self.waiting}/{number}/{self.fixed[what]}" if what else f"{self.waiting}/{number}"
 
 
 @lru_cache(maxsize=64)
@@ -129,8 +146,7 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
     if at.start != at.records:
         nav.insert(0, (blueprint.word("ui.home"), at.start))
     if blueprint.workflow["commit"] != "direct":
-        word = blueprint.word("ui.outbox" if blueprint.workflow["commit"] == "outbox" else "ui.drafts")
-        nav.append((f"{word} ({waiting})", at.waiting))
+        nav.append((f"{blueprint.word(blueprint.waiting_terms[0])} ({waiting})", at.waiting))
     flash, office.flash = office.flash, []
     return {
         "partial": office.partial,
@@ -138,6 +154,7 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
         "product": blueprint.title,
         "skin": blueprint.skin,
         "w": blueprint.words,
+        "say": blueprint.say,
         "nav": nav,
         "at": at,
         "csrf": office.csrf,
@@ -149,8 +166,9 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def widget(part: Part, value: Any, error: str = "") -> dict[str, Any]:
+def widget(blueprint: Blueprint, part: Part, value: Any, error: str = "") -> dict[str, Any]:
     """A part with what it holds, for the template."""
+    say, months = blueprint.say, [blueprint.month(number) for number in range(1, 13)]
     data: dict[str, Any] = {
         "key": part.key,
         "label": part.label,
@@ -164,12 +182,14 @@ def widget(part: Part, value: Any, error: str = "") -> dict[str, Any]:
     if part.widget == "triple":
         year, month, day = value.split("-") if value else ("", "", "")
         data["three"] = (
-            ("day", "d", [NONE, *(str(n) for n in range(1, 32))], str(int(day)) if day else NONE),
-            ("month", "m", [NONE, *forms.calendar.month_name[1:]], forms.calendar.month_name[int(month)] if month else NONE),
-            ("year", "y", [NONE, *forms.years()], year or NONE),
+            (say("day"), "d", [NONE, *(str(n) for n in range(1, 32))], str(int(day)) if day else NONE),
+            (say("month"), "m", [NONE, *months], months[int(month) - 1] if month else NONE),
+            (say("year"), "y", [NONE, *forms.years()], year or NONE),
         )
     if part.widget == "calendar":
-        data["today"] = TODAY.isoformat()
+        data |= {"today": TODAY.isoformat(), "months": "|".join(months), "turn": (say("previous-month"), say("next-month"))}
+    if part.widget in ("switch", "checkbox"):
+        data |= {"yes": say("yes"), "no": say("no")}
     return data
 
 
@@ -181,7 +201,7 @@ def field_widgets(
     for name in names:
         for index, part in enumerate(forms.parts(office.blueprint, name, office.users, name in required)):
             value = entered.get(part.key, () if part.widget in ("checkboxes", "chips") else "")
-            found.append(widget(part, value, problems.get(name, "") if index == 0 else ""))
+            found.append(widget(office.blueprint, part, value, problems.get(name, "") if index == 0 else ""))
     return found
 
 
@@ -227,9 +247,7 @@ def list_page(office: Office, query: Mapping[str, str], entity: Entity) -> str:
             "href": at.record(key),
             "cells": [(forms.label(blueprint, name), forms.shown(blueprint, name, records[key][name], office.users)) for name in columns],
             "status": forms.value_word(blueprint, status, records[key][status.name]),
-            "actions": [(action_word(blueprint, action), at.action(key, action)) for action in blueprint.actions_of(entity)]
-            if blueprint.workflow["actions"] == "rows"
-            else [],
+            "actions": [(action_word(blueprint, action), at.action(key, action)) for action in blueprint.row_actions_of(entity)],
             "held": next(iter(forms.enter(blueprint, grid, records[key][grid], office.users).values())) if grid else "",
         }
         for key in keys[(page - 1) * size : page * size]
@@ -249,6 +267,9 @@ def list_page(office: Office, query: Mapping[str, str], entity: Entity) -> str:
                 nouns=blueprint.nouns(entity).lower(),
                 create=_creation(blueprint, entity),
                 grid=forms.label(blueprint, grid) if grid else "",
+                grid_at=at.grid(entity),
+                selected_at=at.selected(entity),
+                moved_at=at.moved(entity),
                 query=words,
                 wanted=wanted,
                 statuses=list(options) if blueprint.workflow["find"] == "filter" else [],
@@ -261,6 +282,7 @@ def list_page(office: Office, query: Mapping[str, str], entity: Entity) -> str:
                 pages=pages,
                 previous=link(page - 1) if page > 1 else "",
                 next=link(page + 1) if page < pages else "",
+                lanes=[(label, [row for row in rows if row["status"] == label]) for label in options] if blueprint.moves(entity) else [],
                 idle=blueprint.workflow["find"] == "search" and not searched,
                 bulk=[action_word(blueprint, action) for action in blueprint.bulk_actions_of(entity)],
             )
@@ -303,7 +325,7 @@ def record_page(office: Office, key: int, tab: str = "", dialog: dict[str, Any] 
             forms.label(blueprint, item.name),
             forms.shown(blueprint, item.name, record[item.name], office.users)
             if item.kind != "flag"
-            else ("Yes" if record[item.name] else "No"),
+            else blueprint.say("yes" if record[item.name] else "no"),
         )
         for item in own
     ]
@@ -377,10 +399,14 @@ def form_view(
     if operation is not None and operation.kind == "merge":
         label = blueprint.word({"into": "ui.into", "absorb": "ui.absorb", "bulk": "ui.keep"}[blueprint.workflow["merge"]])
         options = [office.caption(other) for other in (keys if bulk else office.merge_candidates(keys[0]))]
-        widgets.append(widget(Part("m", label, "radio", tuple(options), required=True), entered.get("m", ""), problems.get("into", "")))
+        widgets.append(
+            widget(blueprint, Part("m", label, "radio", tuple(options), required=True), entered.get("m", ""), problems.get("into", ""))
+        )
     if last and blueprint.justifies and blueprint.is_edit(action):
         widgets.append(
-            widget(Part("j", blueprint.word("ui.justify"), "text", required=True), entered.get("j", ""), problems.get("justify", ""))
+            widget(
+                blueprint, Part("j", blueprint.word("ui.justify"), "text", required=True), entered.get("j", ""), problems.get("justify", "")
+            )
         )
     own = {item["key"] for item in widgets} | {f"{item['key']}{part}" for item in widgets for part in "dmy"}
     carried = [(key, value) for key, values in _carried(entered).items() for value in values if key not in own]
@@ -403,8 +429,8 @@ def form_view(
         else (
             blueprint.word("ui.save") if operation is not None and operation.kind in ("edit", "create") else action_word(blueprint, action)
         ),
-        "problem": problems.get("", "Please check the fields below." if problems else ""),
-        "steps": f"Step {step + 1} of {len(steps)}" if len(steps) > 1 else "",
+        "problem": problems.get("", blueprint.say("check-below") if problems else ""),
+        "steps": blueprint.say("step", number=step + 1, count=len(steps)) if len(steps) > 1 else "",
         "summary": [],
         "autosave": blueprint.workflow["edit"] == "autosave" and blueprint.is_edit(action),
     }
@@ -426,13 +452,13 @@ def confirm_view(
     operation = None if action.startswith("status-form") else office.blueprint.family.operation(action)
     return {
         **view,
-        "widgets": [widget(Part("t", ask, "text", required=True), "", problem)] if typed else [],
+        "widgets": [widget(office.blueprint, Part("t", ask, "text", required=True), "", problem)] if typed else [],
         "problem": "",
         "autosave": False,
         "carried": [*carried, ("confirmed", "1")],
         "submit": office.blueprint.word("ui.confirm"),
         "summary": summary
-        or ["This cannot be taken back." if operation is not None and operation.kind in ("delete", "merge") else "Please confirm."],
+        or [office.blueprint.say("final" if operation is not None and operation.kind in ("delete", "merge") else "sure")],
         "steps": "",
     }
 
@@ -448,26 +474,57 @@ def form_page(office: Office, view: dict[str, Any]) -> str:
     return templates().get_template("form.html").render(_frame(office, view["heading"], form=view))
 
 
-def waiting_page(office: Office) -> str:
-    """Changes that wait to be put into effect."""
-    blueprint = office.blueprint
-    outbox = blueprint.workflow["commit"] == "outbox"
-    records = office.store.records()
-    rows = []
+def _waiting(office: Office) -> list[dict[str, Any]]:
+    """The changes that wait, each with what it is about and who entered it."""
+    blueprint, records = office.blueprint, office.store.records()
+    found = []
     for number, key, action, values, author in office.store.waiting():
-        entity = blueprint.form_entity(action)
-        about = office.title(records[key] if key is not None and key in records else {**blank_record(blueprint.family, entity), **values})
-        rows.append((number, action_word(blueprint, action), about, office.describe(values), "You" if author == "worker" else "Colleague"))
-    return (
-        templates()
-        .get_template("waiting.html")
-        .render(
-            _frame(
-                office,
-                blueprint.word("ui.outbox" if outbox else "ui.drafts"),
-                rows=rows,
-                release=blueprint.word("ui.send" if outbox else "ui.publish"),
-                drop=blueprint.word("ui.withdraw" if outbox else "ui.discard"),
-            )
+        blank = blank_record(blueprint.family, blueprint.form_entity(action))
+        found.append(
+            {
+                "number": number,
+                "word": action_word(blueprint, action),
+                "about": office.title(records[key] if key is not None and key in records else {**blank, **values}),
+                "detail": office.describe(values),
+                "author": blueprint.say("you" if author == "worker" else "colleague"),
+                "key": key,
+                "action": action,
+                "values": values,
+            }
         )
-    )
+    return found
+
+
+def waiting_page(office: Office) -> str:
+    """Changes that wait to be put into effect: each with its buttons, or where they want approval with a way to its own page."""
+    blueprint = office.blueprint
+    place, release, drop = (blueprint.word(term) for term in blueprint.waiting_terms)
+    review = blueprint.word("ui.review") if blueprint.workflow["commit"] == "approval" else ""
+    page = _frame(office, place, rows=_waiting(office), release=release, drop=drop, review=review)
+    return templates().get_template("waiting.html").render(page)
+
+
+def review_page(office: Office, number: int) -> str | None:
+    """One change that wants approval: each field as it is and as it would be. None when there is no such change."""
+    blueprint = office.blueprint
+    change = next((item for item in _waiting(office) if item["number"] == number), None)
+    if change is None:
+        return None
+    operation, records = blueprint.family.operation(change["action"]), office.store.records()
+    now = records.get(change["key"], {}) if change["key"] is not None else {}
+    sets = {name: value for name, value in operation.sets.items() if operation.kind != "create"}
+    lines = []
+    for name, value in {**sets, **change["values"]}.items():
+        if name == "into":
+            lines.append((blueprint.word("ui.keep"), NONE, blueprint.code(value)))
+        else:
+            before = forms.shown(blueprint, name, now[name], office.users) if name in now else NONE
+            lines.append((forms.label(blueprint, name), before, _plain(blueprint, name, value, office)))
+    _, release, drop = (blueprint.word(term) for term in blueprint.waiting_terms)
+    heading = f"{change['word']}: {change['about']}"
+    return templates().get_template("review.html").render(_frame(office, heading, change=change, lines=lines, release=release, drop=drop))
+
+
+def _plain(blueprint: Blueprint, name: str, value: Any, office: Office) -> str:
+    field = blueprint.family.field(name)
+    return blueprint.say("yes" if value else "no") if field.kind == "flag" else forms.shown(blueprint, name, value, office.users)

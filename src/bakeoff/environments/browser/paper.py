@@ -18,7 +18,6 @@ from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.world import open_copy, snapshot
 
 VOID = {"input", "meta", "link", "br", "hr"}
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 @dataclass(eq=False)
@@ -236,9 +235,11 @@ class Paper:
             return self.choose(node, str(arguments["option"]))
         if action.tool == "drag":
             target = self.nodes.get(str(arguments["to"]))
-            if target is None or not node.has("draggable") or target.tag != "ul":
+            if target is None or node.attributes.get("draggable") != "true" or target.tag != "ul":
                 raise ActionError("that cannot be dragged there")
             self.blur(node)
+            if node.has("data-card"):
+                return self.move(node, target)
             self.transfer(node, target)
             return self.screen()
         assert action.tool == "click", action.tool
@@ -404,7 +405,8 @@ class Paper:
         if node.attributes.get("role") == "switch":
             on = node.attributes["aria-checked"] != "true"
             node.attributes["aria-checked"] = str(on).lower()
-            group.all("input")[0].attributes["value"] = "Yes" if on else "No"
+            held = group.all("input")[0]
+            held.attributes["value"] = held.attributes["data-yes" if on else "data-no"]
             self.changed(node)
         elif group.has("data-segmented"):
             for other in group.all("button"):
@@ -467,7 +469,18 @@ class Paper:
             item.children.append(Node("input", {"type": "hidden", "name": group.attributes["data-transfer"], "value": node.text()}, item))
         self.changed(target)
 
+    def move(self, card: Node, lane: Node) -> Screen:
+        """A card is dropped on a lane of its board."""
+        if card.parent is lane:
+            return self.screen()
+        form = next(item for item in self.root.all("form") if item.attributes.get("id") == "move")
+        for held in form.all("input"):
+            if held.attributes["name"] in ("id", "to"):
+                held.attributes["value"] = card.attributes["data-card"] if held.attributes["name"] == "id" else lane.attributes["data-lane"]
+        return self.submit(form)
+
     def calendar(self, group: Node, node: Node) -> None:
+        turn = group.attributes["data-turn"].split("|")
         sheet, held = group.all("div")[0], next(item for item in group.all("input") if item.attributes["type"] == "hidden")
         if node.has("data-day"):
             held.attributes["value"] = node.attributes["data-day"]
@@ -480,18 +493,18 @@ class Paper:
             sheet.attributes.pop("hidden", None)
         else:
             now = date.fromisoformat(sheet.attributes["at"])
-            index = now.year * 12 + now.month - 1 + (1 if node.attributes["aria-label"] == "Next month" else -1)
+            index = now.year * 12 + now.month - 1 + (1 if node.attributes["aria-label"] == turn[1] else -1)
             now = date(index // 12, index % 12 + 1, 1)
         sheet.attributes["at"] = now.replace(day=1).isoformat()
         sheet.children = []
-        for label in ("Previous month", "Next month"):
+        for label in turn:
             sheet.children.append(Node("button", {"type": "button", "aria-label": label}, sheet))
         for day in range(1, 32):
             try:
                 iso = now.replace(day=day).isoformat()
             except ValueError:
                 break
-            label = f"{day} {MONTHS[now.month - 1]} {now.year}"
+            label = f"{day} {group.attributes['data-months'].split('|')[now.month - 1]} {now.year}"
             sheet.children.append(Node("button", {"type": "button", "aria-label": label, "data-day": iso}, sheet))
 
     def submit(self, form: Node) -> Screen:

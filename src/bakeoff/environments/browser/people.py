@@ -23,7 +23,7 @@ Tidemark Ostara Grenville Ravensworth Polaris Cartwright Delphine Iverson Mistra
 FORMS = ("Ltd", "GmbH", "Group", "& Sons", "AB", "Partners", "Foods", "Logistics", "Labs")
 
 
-TEAMS = ("Amber team", "Cobalt team", "Jade team")
+TEAMS = ("Amber", "Cobalt", "Jade")
 
 
 def person(rng: random.Random) -> str:

@@ -133,7 +133,13 @@ def quirks(drawn: Blueprint) -> tuple[str, ...]:
         said.append(f"Nothing can be done to a {one} before “{word('ui.lock')}” was pressed.")
     if flow["find"] == "search":
         said.append(f"No {many} are listed until something is searched for.")
-    if flow["status"] == "form":
+    if flow["commit"] == "approval":
+        said.append(
+            f"Changes wait in “{word('ui.queue')}” until they are looked at there and “{word('ui.approve')}” is pressed; colleagues' changes wait there too."
+        )
+    if drawn.widgets["status"] == "board":
+        said.append(f"Lists of {many} are boards: a status is changed by dragging a card to another lane, or from the card's own menu.")
+    if drawn.widgets["status"] == "form":
         said.append(f"There is one form, “{word('ui.status-form')}”, for all changes of status.")
     if flow["edit"] == "wizard":
         said.append("Long forms come in several steps.")
@@ -143,7 +149,7 @@ def quirks(drawn: Blueprint) -> tuple[str, ...]:
         said.append(f"Every change must be confirmed by typing the number of the {one}.")
     if flow["edit"] == "autosave":
         said.append("The edit form is part of the page and saves each field as soon as it is left.")
-    if flow.get("grid"):
+    if flow["grid"]:
         said.append(f"Lists hold fields that are saved all at once with “{word('ui.grid')}”.")
     if drawn.folded:
         said.append(
@@ -235,25 +241,28 @@ def rules(drawn: Blueprint) -> tuple[str, ...]:
         "step: publish the draft": flow["commit"] == "draft",
         "step: open the outbox": flow["commit"] == "outbox",
         "step: send it from the outbox": flow["commit"] == "outbox",
-        "step: leave colleagues' changes alone": flow["commit"] == "outbox",
+        "step: leave colleagues' changes alone": flow["commit"] in ("outbox", "approval"),
         "step: take the record first": bool(flow["lock"]),
         "step: confirm a deletion or merge": True,
         "step: confirm a verb": flow["confirm"] in ("verbs", "all", "typed"),
         "step: confirm an edit": flow["confirm"] in ("all", "typed") and flow["edit"] != "autosave",
         "step: type the record's number to confirm": flow["confirm"] == "typed",
         "step: leave a field so that it is saved": flow["edit"] == "autosave",
-        "step: save the fields of a list": bool(flow.get("grid")),
-        "move: start from the page that counts": flow.get("home") == "home",
+        "step: save the fields of a list": bool(flow["grid"]),
+        "move: start from the page that counts": flow["home"] == "home",
         "step: continue to the next part of a form": flow["edit"] == "wizard",
         "step: give a reason for an edit": drawn.justifies,
         "step: open the menu of actions": flow["actions"] != "buttons",
-        "step: choose the status, then what belongs to it": flow["status"] == "form",
+        "step: choose the status, then what belongs to it": drawn.widgets["status"] == "form",
+        "step: drag a card to the lane of its status": drawn.widgets["status"] == "board",
+        "step: open the page of what waits for approval": flow["commit"] == "approval",
+        "step: look at a change and approve it": flow["commit"] == "approval",
         "step: open the tab of notes": flow["notes"] == "tab",
         f"merge: by {flow['merge']}": any(item.kind == "merge" for item in family.operations),
         "write: last name first": model["names"] == "reversed",
         "write: cents": model["money"] == "cents",
         "write: team and person must fit": model["user"] == "pair",
-        "read: numbers of records are codes": model.get("numbers") == "coded",
+        "read: numbers of records are codes": model["numbers"] == "coded",
         f"write: days as {drawn.skin['date']}": drawn.widgets["date"] == "written",
     }
     return tuple(sorted(found | {name for name, holds in steps.items() if holds}))

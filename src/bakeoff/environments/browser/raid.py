@@ -109,7 +109,7 @@ class Raid:
             key, entered = content
             if part.widget == "triple":
                 year, month, day = (entered or "--").split("-")
-                named = forms.calendar.month_name[int(month)] if month else forms.NONE
+                named = self.blueprint.month(int(month)) if month else forms.NONE
                 held |= {f"{key}d": str(int(day)) if day else forms.NONE, f"{key}m": named, f"{key}y": year or forms.NONE}
             else:
                 held[key] = entered

@@ -55,6 +55,27 @@ Effect = Callable[[Mapping[int, Record], int, Mapping[str, Any]], Mapping[int, M
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a business rule forbids an operation.
+
+    Attributes:
+        field: the field of the form that is at fault; empty for the operation as a whole.
+        text: key of the message, see `wording.TEXTS`.
+        of: the field whose label and value the message names; `field` where empty.
+        value: the value that it names, canonical.
+    """
+
+    field: str
+    text: str
+    value: Any
+    of: str = ""
+
+
+Rule = Callable[[Mapping[int, Record], int | None, Mapping[str, Any]], Objection | None]
+"""A business rule on the whole: (records, id of the record or None for a new one, what the record's form holds) -> what speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Something the job can do to a record.
 
@@ -69,6 +90,7 @@ class Operation:
         foldable: a product may put its fields into the general edit form and drop it as an action of its own.
         entity: which sort of record it is done to; empty for the family's first.
         effect: what it changes besides `fields` and `sets`, perhaps in other records.
+        rule: what may forbid it besides the status.
     """
 
     name: str
@@ -81,6 +103,7 @@ class Operation:
     foldable: bool = False
     entity: str = ""
     effect: Effect | None = None
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +155,13 @@ class Answer:
     """What a job wants to be told at the end, through `finish`.
 
     Attributes:
-        kind: how answers are read, see `answers.same`: `text`, `name`, `number`, `money` (whole cents) or `date` (ISO day).
+        kind: how answers are read, see `answers.same`: `text`, `name`, `number`, `money` (whole cents), `date` (ISO day) or `list` (a tuple of
+            texts without commas, in any order).
         value: the right one.
         wrong: wrong ones that a careless worker might give, for mutants.
     """
 
-    kind: Literal["text", "name", "number", "money", "date"]
+    kind: Literal["text", "name", "number", "money", "date", "list"]
     value: Any
     wrong: tuple[Any, ...] = ()
 
@@ -206,7 +230,6 @@ class Family:
         operations: in the order a page shows them. Each entity has one of kind `edit`; at most one of kind `create`, `note`, `delete`, `merge`.
         populate: writes the records and notes of a fresh database: (generator, users) -> State.
         templates: task templates by name, in order.
-        dials: which set of features its products are drawn from, see `dials.py`.
     """
 
     name: str
@@ -216,7 +239,6 @@ class Family:
     operations: tuple[Operation, ...]
     populate: Callable[[random.Random, tuple[tuple[str, str], ...]], State]
     templates: Mapping[str, Template]
-    dials: Literal["first", "second"] = "second"
 
     @property
     def noun(self) -> str:
@@ -274,6 +296,15 @@ def changes(
         for other, fields in operation.effect(records, key, values).items():
             found.setdefault(other, {}).update(fields)
     return found
+
+
+def objection(records: Mapping[int, Record], operation: Operation, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """What the operation's rule has against it, if anything. Fields that the form leaves alone count as they are."""
+    if operation.rule is None:
+        return None
+    now = records.get(key, {}) if key is not None else {}
+    held = {name: now[name] for name in operation.fields if name in now}
+    return operation.rule(records, key, {**held, **values})
 
 
 def apply(family: Family, state: State, act: Act) -> State:

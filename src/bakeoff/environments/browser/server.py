@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import uvicorn
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import Receive, Scope, Send
 
 from bakeoff.core import EnvironmentFault
-from bakeoff.environments.browser import pages
+from bakeoff.environments.browser import forms, pages
 from bakeoff.environments.browser.office import Office, Reading
 from bakeoff.environments.browser.schema import Entity
 
@@ -174,7 +174,7 @@ def _html(text: str, status: int = 200) -> Response:
 
 def _missing(office: Office) -> Response:
     office.refused += 1
-    return PlainTextResponse("There is no such page.", 404)
+    return PlainTextResponse(office.blueprint.say("no-page"), 404)
 
 
 def _away(path: str) -> Response:
@@ -207,6 +207,10 @@ def _get(office: Office, path: str, query: Mapping[str, str]) -> Response:
         return _show_form(office, creation, [], pages.form_view(office, creation, [], 0, {}, {}, fresh=True))
     if path == at.waiting and office.blueprint.workflow["commit"] != "direct":
         return _html(pages.waiting_page(office))
+    if path.startswith(f"{at.waiting}/") and office.blueprint.workflow["commit"] == "approval":
+        number = _number(path.removeprefix(f"{at.waiting}/"))
+        page = pages.review_page(office, number) if number is not None else None
+        return _missing(office) if page is None else _html(page)
     found = _record_path(office, path)
     if found is None:
         return _missing(office)
@@ -241,6 +245,7 @@ def _meant(office: Office, key: int, action: str) -> str:
     offered = blueprint.actions_of(entity)
     if blueprint.edits_in_place:
         offered = (*offered, blueprint.family.editing(entity).name)
+    offered = (*offered, *blueprint.moves(entity))
     return action if action in offered else ""
 
 
@@ -271,6 +276,8 @@ def _post(office: Office, path: str, form: Mapping[str, tuple[str, ...]]) -> Res
             return _choose_bulk(office, form, entity)
         if path == at.grid(entity) and blueprint.gridded(entity):
             return _save_grid(office, form, entity)
+        if path == at.moved(entity) and blueprint.moves(entity):
+            return _move(office, form, entity)
         if path.startswith(f"{at.selected(entity)}/"):
             action = at.actions.get(path.removeprefix(f"{at.selected(entity)}/"), "")
             keys = _ticked(office, form, entity)
@@ -280,21 +287,22 @@ def _post(office: Office, path: str, form: Mapping[str, tuple[str, ...]]) -> Res
     if path.startswith(f"{at.waiting}/") and blueprint.workflow["commit"] != "direct":
         number, _, verb = path.removeprefix(f"{at.waiting}/").partition("/")
         which = _number(number)
-        done = which is not None and (office.release(which) if verb == "release" else verb == "drop" and office.drop(which))
+        release, drop = at.fixed["release"], at.fixed["drop"]
+        done = which is not None and (office.release(which) if verb == release else verb == drop and office.drop(which))
         return _away(at.waiting) if done else _missing(office)
     found = _record_path(office, path)
     if found is None:
         return _missing(office)
     key, rest = found
-    if rest == "hold/take" and blueprint.workflow["lock"]:
+    if rest == f"-/{at.fixed['take']}" and blueprint.workflow["lock"]:
         office.store.lock(key)
         office.connection.commit()
-        office.say(f"You are working on this {blueprint.noun(blueprint.family.entity_of(office.store.records()[key])).lower()} now.")
+        office.tell("taken-over", noun=blueprint.noun(blueprint.family.entity_of(office.store.records()[key])).lower())
         return _away(at.record(key))
-    if rest in ("draft/release", "draft/drop") and blueprint.workflow["commit"] == "draft":
+    if rest in (f"-/{at.fixed['release']}", f"-/{at.fixed['drop']}") and blueprint.workflow["commit"] == "draft":
         for waiting, target, *_ in office.store.waiting():
             if target == key:
-                (office.release if rest == "draft/release" else office.drop)(waiting)
+                (office.release if rest == f"-/{at.fixed['release']}" else office.drop)(waiting)
         return _away(at.record(key))
     action = _meant(office, key, at.actions.get(rest, ""))
     if not action:
@@ -322,7 +330,7 @@ def _save_grid(office: Office, form: Mapping[str, tuple[str, ...]], entity: Enti
             continue
         reading = office.read_one(operation, key, name, entered[0])
         if reading.problems:
-            office.say(f"{office.title(records[key])}: {reading.problems[name]}", "alert")
+            office.warn("about", name=office.title(records[key]), text=reading.problems[name])
             return _away(pages.addresses(blueprint).list_of(entity))
         if reading.values[name] != office.effective(key)[name]:
             wanted[key] = reading.values
@@ -331,15 +339,47 @@ def _save_grid(office: Office, form: Mapping[str, tuple[str, ...]], entity: Enti
     for key, values in wanted.items():
         office.perform(operation.name, operation, [key], values)
     if not wanted:
-        office.say("Nothing was changed.")
+        office.tell("unchanged")
     return _away(pages.addresses(blueprint).list_of(entity))
+
+
+def _move(office: Office, form: Mapping[str, tuple[str, ...]], entity: Entity) -> Response:
+    """A card was dropped on another lane: the operation that leads there is carried out, or its form or question shown first."""
+    at, blueprint = pages.addresses(office.blueprint), office.blueprint
+    back = at.list_of(entity)
+    if wanted := {name: form[name][0] for name in ("q", "s", "p") if form.get(name, ("",))[0]}:
+        back = f"{back}?{urlencode(wanted)}"
+    keys = _ticked(office, form, entity)
+    lane = form.get("to", ("",))[0]
+    status = blueprint.family.field(entity.status)
+    target = next((value for value in status.values if forms.value_word(blueprint, status, value) == lane), None)
+    if len(keys) != 1 or target is None:
+        return _missing(office)
+    key = keys[0]
+    if office.effective(key)[entity.status] == target:
+        return _away(back)
+    if held := _held_back(office, keys):
+        return held
+    leading = [item for item in blueprint.status_verbs(entity) if item.sets[entity.status] == target]
+    if not leading:
+        office.warn("not-by-hand", value=lane)
+        return _away(back)
+    reading = Reading(leading[0])
+    office.check(keys, reading)
+    if reading.problems:
+        office.say(next(iter(reading.problems.values())), "alert")
+        return _away(back)
+    if leading[0].fields or blueprint.confirmed(leading[0].name):
+        return _away(at.action(key, leading[0].name))
+    office.perform(leading[0].name, leading[0], keys, {})
+    return _away(back)
 
 
 def _held_back(office: Office, keys: list[int]) -> Response | None:
     """Back to the list when one of the ticked records may not be touched yet."""
     for key in keys:
         if barred := office.barred(key):
-            office.say(f"{office.title(office.store.records()[key])}: {barred}", "alert")
+            office.warn("about", name=office.title(office.store.records()[key]), text=barred)
             return _away(pages.addresses(office.blueprint).list_of(office.blueprint.family.entity_of(office.store.records()[key])))
     return None
 
@@ -352,10 +392,10 @@ def _choose_bulk(office: Office, form: Mapping[str, tuple[str, ...]], entity: En
         (name for name in blueprint.bulk_actions_of(entity) if pages.action_word(blueprint, name) == form.get("action", ("",))[0]), ""
     )
     if not action or not keys:
-        office.say("Pick rows and what to do with them.", "alert")
+        office.warn("pick-rows")
         return _away(at.list_of(entity))
     if blueprint.is_merge(action) and len(keys) != 2:
-        office.say("Pick exactly two rows.", "alert")
+        office.warn("pick-two")
         return _away(at.list_of(entity))
     if not blueprint.form_fields(action) and not blueprint.is_merge(action):
         return _html(
@@ -389,7 +429,7 @@ def _advance(office: Office, action: str, keys: list[int], form: Mapping[str, tu
     mistyped = blueprint.types_to_confirm(action) and len(keys) == 1 and form.get("t", ("",))[0].strip() != blueprint.code(keys[0])
     if (unsure or mistyped) and blueprint.confirmed(reading.operation.name):
         values = {name: value for name, value in reading.values.items() if name != "gone"}
-        problem = "" if unsure else f"Type {blueprint.code(keys[0])} exactly"
+        problem = "" if unsure else blueprint.say("type-exactly", code=blueprint.code(keys[0]))
         view = pages.confirm_view(office, action, keys, form, values, bulk=bulk, problem=problem)
         return _show_form(office, action, keys, view, 200 if unsure else 422)
     targets = keys
@@ -417,7 +457,7 @@ def _read_merge(office: Office, keys: list[int], form: Mapping[str, tuple[str, .
     candidates = keys if bulk else office.merge_candidates(keys[0])
     other = next((key for key in candidates if office.caption(key) == chosen), None)
     if other is None or (bulk and len(keys) != 2):
-        reading.problems["into"] = "Pick one of the records on offer"
+        reading.problems["into"] = office.blueprint.say("pick-record")
         return
     if bulk:
         reading.values |= {"into": other, "gone": next(key for key in keys if key != other)}

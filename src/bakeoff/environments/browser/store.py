@@ -59,12 +59,12 @@ class Store:
     @property
     def _split(self) -> bool:
         """Each sort of record has a table of its own."""
-        return self.blueprint.model.get("entities") == "split"
+        return self.blueprint.model["entities"] == "split" and len(self.family.entities) > 1
 
     @property
     def _inline(self) -> bool:
         """Notes are kept in a column of their record."""
-        return self.blueprint.model.get("notes") == "inline"
+        return self.blueprint.model["notes"] == "inline"
 
     def _tables(self) -> dict[str, tuple[Field, ...]]:
         """The tables of records and the fields that each of them holds."""

@@ -66,6 +66,5 @@ def task(task_id: TaskId) -> Task:
 
     found = assignment(task_id)
     place = products.product(task_id.product, task_id.version)
-    room = 3 if found.blueprint.family.dials == "first" else 4
-    steps = room * estimate(found.blueprint, found.before, found.job.acts, len(found.job.sources)) + 10
+    steps = 4 * estimate(found.blueprint, found.before, found.job.acts, len(found.job.sources)) + 10
     return Task(task_id, place.family, place.split, found.job.instruction, Limits(steps, 120.0), place.distance)

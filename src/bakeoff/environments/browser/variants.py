@@ -5,8 +5,8 @@ order, the layout and the colours change, and some widgets and the way to the fo
 distance, so a version 2 is no farther away than its version 1; what it measures is how well the old knowledge bends.
 
 **Nonsense** replaces every word that stands for something (nouns, fields, values, commands, captions) by a made-up one, the same word for the same
-meaning throughout the product. What a worker knows of language is of no use then: only trying, and what came of it, tells what is what. Left in
-English are the instruction, data, months, yes and no, and the server's messages.
+meaning throughout the product, and so do messages, hints, months, yes and no, headings and addresses. What a worker knows of language is of no use
+then: only trying, and what came of it, tells what is what. Left in English are the instruction and the data.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import replace
 from typing import Any
 
 from bakeoff.core import DISTANCES
-from bakeoff.environments.browser.blueprint import CAPTIONS, NONSENSE, Blueprint, plural
-from bakeoff.environments.browser.dials import SKIN, WIDGETS, dials
+from bakeoff.environments.browser.blueprint import NONSENSE, Blueprint, plural
+from bakeoff.environments.browser.dials import DIALS, SKIN
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.vocabulary import pools
+from bakeoff.environments.browser.wording import MONTHS, TEXTS, reworded
 
 NEXT = 2
 """The version that an update leads to."""
@@ -33,16 +34,11 @@ def updated(drawn: Blueprint) -> Blueprint:
     for name in ("theme", "layout"):
         skin[name] = _another(rng, SKIN[name][1 if tier else 0], skin[name])
     widgets = dict(drawn.widgets)
-    table: dict[str, Any] = dict(dials(drawn.family)["widgets"])
-    if drawn.family.dials == "first":
-        table |= {name: (WIDGETS[name][0], (*WIDGETS[name][1], "lookup")) for name in ("choice", "user")}
     for name in rng.sample(sorted(widgets), len(widgets) // 2 + 1):
-        widgets[name] = _another(rng, table[name][1 if tier >= DISTANCES.index("widgets") else 0], widgets[name])
+        widgets[name] = _another(rng, DIALS["widgets"][name][1 if tier >= DISTANCES.index("widgets") else 0], widgets[name])
     workflow = dict(drawn.workflow)
     for name in ("edit", "actions", "sort", "page_size"):
-        workflow[name] = _another(
-            rng, dials(drawn.family)["workflow"][name][1 if tier >= DISTANCES.index("workflow") else 0], workflow[name]
-        )
+        workflow[name] = _another(rng, DIALS["workflow"][name][1 if tier >= DISTANCES.index("workflow") else 0], workflow[name])
     words = _reworded(rng, drawn, 1 if tier >= DISTANCES.index("vocabulary") else 0)
     return replace(drawn, version=NEXT, skin=skin, words=words, widgets=widgets, workflow=workflow)
 
@@ -70,17 +66,36 @@ def nonsensical(drawn: Blueprint) -> Blueprint:
     """The same product with words that mean nothing. A word is the same in both versions unless the update changed what it stands for."""
     words: dict[str, str] = {}
     taken: set[str] = set()
-    for term in sorted((*drawn.words, *(f"fixed.{text}" for text in CAPTIONS))):
-        if term.startswith("entities"):
-            continue
-        rng = generator("nonsense", drawn.id, term, drawn.words.get(term, ""))
-        words[term] = _made_up(rng)
-        while words[term].lower() in taken:
-            words[term] = _made_up(rng)
-        taken.add(words[term].lower())
+
+    def coin(*parts: str) -> str:
+        """A word that this product has for nothing else yet."""
+        rng = generator("nonsense", drawn.id, *parts)
+        word = _made_up(rng)
+        while word.lower() in taken:
+            word = _made_up(rng)
+        taken.add(word.lower())
+        return word
+
+    for term in sorted(drawn.words):
+        if not term.startswith("entities"):
+            words[term] = coin(term, drawn.words[term])
     for term in [term for term in words if term == "entity" or term.startswith("entity.")]:
         words[term.replace("entity", "entities", 1)] = plural(words[term])
-    return replace(drawn, id=f"{drawn.id}{NONSENSE}", words=words)
+    coined: dict[str, str] = {}
+
+    def instead(word: str) -> str:
+        """The same for the same word; months differ within three letters, because some products write no more."""
+        month, attempt = word in MONTHS, 0
+        while word.lower() not in coined:
+            made = coin("text", word.lower(), str(attempt))
+            if not month or not any(made.lower()[:3] == coined.get(other.lower(), "")[:3] for other in MONTHS):
+                coined[word.lower()] = made.lower()
+            attempt += 1
+        return coined[word.lower()].capitalize() if month else coined[word.lower()]
+
+    for key in sorted(TEXTS):
+        words[f"fixed.{key}"] = reworded(TEXTS[key], instead)
+    return replace(drawn, id=f"{drawn.id}{NONSENSE}", title=drawn.title.split(" ")[0], words=words)
 
 
 def _made_up(rng: random.Random) -> str:

@@ -49,9 +49,6 @@ UI: Mapping[str, str] = {
     "absorb": "Duplicate to absorb | Merge in | Record to merge in ; Take in | Twin to swallow",
     "keep": "Keep | Record to keep ; Survivor | Leading record",
     "status-form": "Change status | Set status | Update status ; Move along | Switch state",
-}
-
-MORE_UI: Mapping[str, str] = {
     "home": "Home | Dashboard | Start ; Foyer | At a glance",
     "grid": "Save all | Save lines | Update all ; Keep the lines | Write the lot",
     "type": "Type to confirm: | Type in | Repeat to confirm: ; Spell out: | Write here:",
@@ -59,8 +56,11 @@ MORE_UI: Mapping[str, str] = {
     "chosen": "Chosen | In use | Selected ; Taken | On board",
     "less": "Decrease | Less | Minus ; Fewer | Lower",
     "more": "Increase | One more | Plus ; Further up | Another",
+    "queue": "Approvals | Pending approvals | Review queue ; Sign-off desk | Second pair of eyes",
+    "review": "Review | Look at | Inspect ; Examine | Go through",
+    "approve": "Approve change | Accept change | Sign off change ; Give the nod | Wave through",
+    "decline": "Decline change | Send back | Return change ; Strike out | Refuse the change",
 }
-"""Captions that only the families with the second set of dials need."""
 
 CRM: Mapping[str, str] = {
     "entity": "Lead | Prospect | Opportunity | Contact ; Inquiry | Suspect | Enquirer",
@@ -73,6 +73,7 @@ CRM: Mapping[str, str] = {
     "field.source": "Source | Lead source | Origin ; Came through | Channel",
     "field.owner": "Owner | Assigned to | Account manager | Rep ; Steward | Handler | In the hands of",
     "field.amount": "Value | Deal value | Expected revenue ; Worth | Potential",
+    "field.seats": "Seats | Users | Licences ; Heads | Places wanted",
     "field.follow_up": "Follow-up | Follow-up date | Next contact ; Get back on | Resume on",
     "field.reason": "Reason | Lost reason | Why lost ; Cause | Grounds",
     "field.tags": "Tags | Labels | Segments ; Markers | Groups",
@@ -127,6 +128,8 @@ HELPDESK: Mapping[str, str] = {
     "field.escalated": "Escalated | Flagged | Escalation ; Raised | Sent up",
     "field.escalation": "Escalation reason | Reason | Justification ; Cause | Grounds",
     "field.resolution": "Resolution | Outcome | Close reason ; Ending | How it was settled",
+    "field.effort": "Hours booked | Time spent | Effort ; Hours gone | Toil so far",
+    "field.spent": "Hours | Time to add | Hours to book ; So long now | Toil to add",
     "field.snooze": "Snoozed until | Wake up on | Pending until ; Asleep until | Rests until",
     "field.tags": "Tags | Labels | Keywords ; Markers | Groups",
     "field.note_kind": "Visibility | Type | Message type ; Audience | Sort of entry",
@@ -136,6 +139,7 @@ HELPDESK: Mapping[str, str] = {
     "op.assign": "Assign | Assign agent | Reassign ; Hand over | Pass on",
     "op.route": "Move to queue | Transfer | Route ; Send across | Redirect",
     "op.escalate": "Escalate | Flag for manager | Raise ; Send up | Alert seniors",
+    "op.book": "Log time | Book hours | Track time ; Note the toil | Chalk up hours",
     "op.reply": "Reply | Respond | Add message ; Answer back | Write entry",
     "op.close": "Close | Resolve | Mark as solved ; Settle | Wind up",
     "op.reopen": "Reopen | Mark as open | Restart ; Bring back | Resume",
@@ -180,8 +184,6 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
     "travel": TRAVEL,
     "shop": SHOP,
 }
-FIRST = ("crm", "helpdesk")
-"""Families whose words were drawn before there were more captions."""
 
 NAMES = """
 harbor meridian juniper cobalt lantern summit orchard quartz willow ember falcon delta prairie beacon cedar atlas cascade marble sierra violet
@@ -205,8 +207,7 @@ SUFFIXES = ("", " Cloud", " One", " HQ", " Suite", " Pro", " Works", " Go")
 @cache
 def pools(family: str) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """All terms a product of the family names, as (training words, held-out words)."""
-    captions = UI if family in FIRST else {**UI, **MORE_UI}
-    table = {**{f"ui.{key}": value for key, value in captions.items()}, **FAMILIES[family]}
+    table = {**{f"ui.{key}": value for key, value in UI.items()}, **FAMILIES[family]}
     parsed = {}
     for term, text in table.items():
         left, _, right = text.partition(";")

@@ -12,7 +12,7 @@ from bakeoff.environments.browser.schema import Record, State
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.store import Store
 
-DATA = 1
+DATA = 2
 """Version of the data; versions of a product that differ in its pages alone share it."""
 
 
@@ -22,7 +22,7 @@ def initial_state(blueprint: Blueprint, namespace: str, seed: int) -> State:
     rng = generator("data", namespace, blueprint.origin, DATA, seed)
     users = tuple((name, people.TEAMS[index % len(people.TEAMS)]) for index, name in enumerate(people.people(rng, 6)))
     state = blueprint.family.populate(rng, users)
-    if blueprint.workflow["commit"] == "outbox":
+    if blueprint.workflow["commit"] in ("outbox", "approval"):
         first = blueprint.family.entities[0]
         for key in rng.sample(sorted(key for key, record in state.records.items() if blueprint.family.entity_of(record) is first), 2):
             record: Record = state.records[key]

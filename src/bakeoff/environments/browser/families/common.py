@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from bakeoff.environments.browser.schema import Entity, Record, State
+from bakeoff.environments.browser.schema import Act, Answer, Entity, Field, Job, Record, State
 
 
 def of(state: State, entity: Entity) -> dict[int, Record]:
@@ -65,3 +65,78 @@ def euros(cents: int) -> str:
 def spread(rng: random.Random, found: Sequence[int], least: int, most: int) -> list[int]:
     """Between `least` and `most` of these records, in the order of their ids."""
     return sorted(rng.sample(list(found), min(len(found), rng.randint(least, most))))
+
+
+def blank(fields: Sequence[Field], entity: Entity, **values: Any) -> Record:
+    """A record of a family with several sorts, empty but for these values."""
+    record: Record = {item.name: item.empty for item in fields}
+    return record | {"entity": entity.name} | values
+
+
+def stored(
+    rng: random.Random,
+    records: list[Record],
+    users: tuple[tuple[str, str], ...],
+    numbers: tuple[int, int],
+    noted: Entity,
+    notes: int,
+    kinds: Sequence[str],
+    texts: Sequence[str],
+) -> State:
+    """A fresh database: the records in any order under running numbers from somewhere in `numbers` on, some of one sort with a note."""
+    rng.shuffle(records)
+    start = rng.randrange(*numbers)
+    keyed = {start + index: record for index, record in enumerate(records)}
+    said: dict[int, list[tuple[str, str]]] = {key: [] for key in keyed}
+    for key in rng.sample([key for key, record in keyed.items() if record.get("entity", noted.name) == noted.name], notes):
+        said[key].append((rng.choice(kinds), rng.choice(texts)))
+    return State(keyed, said, users=users)
+
+
+def several(
+    state: State, entity: Entity, field: str, least: int, most: int, accept: Callable[[Record], bool] = lambda record: True
+) -> list[Any]:
+    """Values of a field that between `least` and `most` accepted records of one sort share, sorted; all values where none is so common."""
+    values = [record[field] for record in of(state, entity).values() if record[field] and accept(record)]
+    return sorted({value for value in values if least <= values.count(value) <= most}) or sorted(set(values))
+
+
+def remove_double(rng: random.Random, state: State, entity: Entity, say: Callable[[Record], str]) -> Job | None:
+    """Of a record that was entered twice, the one with another address goes; None where the addresses do not tell them apart."""
+    key = rng.choice([key for key in of(state, entity) if twins(state, key, entity)])
+    twin = twins(state, key, entity)[0]
+    record, goes = state.records[key], state.records[twin][entity.contact]
+    if record[entity.contact] == goes:
+        return None
+    text = rng.choice(
+        (
+            f"The {entity.noun} {say(record)} was entered twice. Delete the one with the email address {goes}.",
+            f"Delete the duplicate of the {entity.noun} {say(record)}; the one with the email address {record[entity.contact]} stays.",
+        )
+    )
+    return Job(text, (Act("delete", (twin,)),))
+
+
+def exact_labels(rng: random.Random, values: Sequence[str], now: tuple[str, ...]) -> tuple[str, ...]:
+    """One or two labels that are not just those there are."""
+    return next(
+        chosen for chosen in iter(lambda: tuple(sorted(rng.sample(list(values), rng.choice((1, 2))))), None) if chosen and chosen != now
+    )
+
+
+def adding_up(
+    text: str, state: State, keys: Sequence[int], field: str, kind: Literal["number", "money"], others: Iterable[int] = ()
+) -> Job:
+    """A question for the sum of a field; wrong would be one of the parts, or a sum that takes in `others`."""
+    parts = [state.records[key][field] for key in keys]
+    total = sum(parts)
+    wrong = {*parts, total + sum(state.records[key][field] for key in others)} - {total}
+    return Job(text, (), Answer(kind, total, tuple(sorted(wrong))), tuple(keys))
+
+
+def listing(text: str, state: State, keys: Sequence[int], field: str, others: Iterable[int] = (), sources: Sequence[int] = ()) -> Job:
+    """A question for the values of a field of some records; wrong would be one too few, or one of the `others` too many."""
+    right = tuple(sorted(state.records[key][field] for key in keys))
+    more = sorted({state.records[key][field] for key in others} - set(right))
+    wrong = [(*right, name) for name in more[:2]] + ([right[1:], right[:1]] if len(right) > 1 else [tuple(more[:1])] if more else [])
+    return Job(text, (), Answer("list", right, tuple(dict.fromkeys(wrong))), tuple(sources or keys))

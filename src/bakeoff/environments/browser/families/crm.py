@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.environments.browser import people
 from bakeoff.environments.browser.families import common
-from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Operation, Record, State, blank_record
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Objection, Operation, Record, State, blank_record
 
 FIELDS = (
     Field("name", "name", "name"),
@@ -19,6 +20,7 @@ FIELDS = (
     Field("source", "choice", "source", ("website", "referral", "event", "cold-call")),
     Field("owner", "user", "owner"),
     Field("amount", "money", "expected value"),
+    Field("seats", "number", "seats", most=40),
     Field("follow_up", "date", "follow-up", future=True),
     Field("reason", "choice", "reason", ("no-budget", "no-interest", "competitor", "unreachable"), blank=True),
     Field("tags", "tags", "labels", ("newsletter", "partner", "enterprise", "renewal")),
@@ -30,8 +32,22 @@ FORM_FIELDS = (
     Field("note_text", "long", "text"),
 )
 
+
+def _known_address(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """An address belongs to one lead."""
+    mail = str(values.get("email", ""))
+    taken = bool(mail) and any(other != key and record["email"] == mail for other, record in records.items())
+    return Objection("email", "exists", mail) if taken and (key is None or records[key]["email"] != mail) else None
+
+
 OPERATIONS = (
-    Operation("edit", "edit", ("name", "company", "email", "phone", "rating", "source", "amount", "quiet"), ("name", "company")),
+    Operation(
+        "edit",
+        "edit",
+        ("name", "company", "email", "phone", "rating", "source", "amount", "seats", "quiet"),
+        ("name", "company"),
+        rule=_known_address,
+    ),
     Operation("qualify", "verb", sets={"status": "qualified", "reason": ""}, when=("new", "contacted")),
     Operation("disqualify", "verb", ("reason",), ("reason",), {"status": "disqualified"}, ("new", "contacted", "qualified")),
     Operation("revive", "verb", sets={"status": "contacted", "reason": ""}, when=("disqualified",)),
@@ -41,7 +57,13 @@ OPERATIONS = (
     Operation("log", "note", ("note_kind", "note_text"), ("note_kind", "note_text")),
     Operation("merge", "merge"),
     Operation("delete", "delete", bulk=True),
-    Operation("create", "create", ("name", "company", "email", "phone", "source", "rating"), ("name", "company", "email")),
+    Operation(
+        "create",
+        "create",
+        ("name", "company", "email", "phone", "source", "rating", "seats"),
+        ("name", "company", "email"),
+        rule=_known_address,
+    ),
 )
 
 SPOKEN = {
@@ -121,6 +143,7 @@ def _lead(rng: random.Random, name: str, firm: str, users: tuple[tuple[str, str]
         "source": rng.choice(("website", "referral", "event", "cold-call")),
         "owner": rng.choice(users)[0],
         "amount": rng.randrange(4, 180) * 50_000,
+        "seats": rng.randrange(1, 41),
         "follow_up": people.later(rng, TODAY) if rng.random() < 0.4 else "",
         "reason": rng.choice(("no-budget", "no-interest", "competitor", "unreachable")) if status == "disqualified" else "",
         "tags": tuple(sorted(rng.sample(("newsletter", "partner", "enterprise", "renewal"), rng.choice((0, 0, 1, 2))))),
@@ -344,7 +367,7 @@ CRM = Family(
             noun="lead",
             fields=tuple(item.name for item in FIELDS),
             status="status",
-            columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "source"),
+            columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "seats", "source"),
             contact="email",
         ),
     ),
@@ -368,5 +391,4 @@ CRM = Family(
         "label-lead": tag,
         "hand-over": hand_over,
     },
-    dials="first",
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.environments.browser import people
 from bakeoff.environments.browser.families import common
 from bakeoff.environments.browser.families.common import colleagues, other
-from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Operation, Record, State, blank_record
+from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Objection, Operation, Record, State, blank_record
 
 FIELDS = (
     Field("subject", "text", "subject"),
@@ -23,20 +24,33 @@ FIELDS = (
     Field("escalation", "text", "escalation reason"),
     Field("resolution", "choice", "resolution", ("fixed", "explained", "refunded", "not-reproducible"), blank=True),
     Field("snooze", "date", "snooze date", future=True),
+    Field("effort", "number", "hours booked"),
     Field("tags", "tags", "labels", ("vip", "mobile", "regression", "feedback")),
 )
 
 FORM_FIELDS = (
     Field("note_kind", "choice", "kind", ("reply", "internal")),
     Field("note_text", "long", "text"),
+    Field("spent", "number", "hours", most=24),
 )
+
+
+def _hours_added(records: Mapping[int, Record], key: int, values: Mapping[str, Any]) -> Mapping[int, Mapping[str, Any]]:
+    return {key: {"effort": records[key]["effort"] + values["spent"]}}
+
+
+def _escalated_once(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """What has been escalated stays so; a second time says nothing new."""
+    return Objection("", "is-so", True, of="escalated") if key is not None and records[key]["escalated"] else None
+
 
 OPERATIONS = (
     Operation("edit", "edit", ("subject", "requester", "email"), ("subject", "requester")),
     Operation("triage", "verb", ("category", "priority"), ("category", "priority"), foldable=True),
     Operation("assign", "verb", ("owner",), ("owner",), bulk=True, foldable=True),
     Operation("route", "verb", ("queue",), ("queue",), bulk=True, foldable=True),
-    Operation("escalate", "verb", ("escalation",), ("escalation",), {"escalated": True}, ("new", "open", "waiting")),
+    Operation("escalate", "verb", ("escalation",), ("escalation",), {"escalated": True}, ("new", "open", "waiting"), rule=_escalated_once),
+    Operation("book", "verb", ("spent",), ("spent",), effect=_hours_added),
     Operation("reply", "note", ("note_kind", "note_text"), ("note_kind", "note_text")),
     Operation("snooze", "verb", ("snooze",), ("snooze",), {"status": "waiting"}, ("new", "open", "waiting")),
     Operation("close", "verb", ("resolution",), ("resolution",), {"status": "closed", "snooze": ""}, ("new", "open", "waiting")),
@@ -136,6 +150,7 @@ def _ticket(rng: random.Random, subject: str, requester: str, category: str, use
         "escalation": rng.choice(CAUSES) if escalated else "",
         "resolution": rng.choice(("fixed", "explained", "refunded", "not-reproducible")) if status == "closed" else "",
         "snooze": people.later(rng, TODAY) if status == "waiting" else "",
+        "effort": rng.randrange(0, 30),
         "tags": tuple(sorted(rng.sample(("vip", "mobile", "regression", "feedback"), rng.choice((0, 0, 1, 2))))),
     }
 
@@ -361,7 +376,7 @@ HELPDESK = Family(
             noun="ticket",
             fields=tuple(item.name for item in FIELDS),
             status="status",
-            columns=("requester", "status", "priority", "category", "owner", "queue", "email", "snooze"),
+            columns=("requester", "status", "priority", "category", "owner", "queue", "email", "effort", "snooze"),
             contact="email",
         ),
     ),
@@ -386,5 +401,4 @@ HELPDESK = Family(
         "bulk-assign": bulk_assign,
         "correct-ticket": correct,
     },
-    dials="first",
 )

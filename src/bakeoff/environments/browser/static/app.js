@@ -54,7 +54,7 @@ all("[data-chips]", group => group.querySelectorAll("button").forEach(b => b.onc
 }));
 all("[data-switch]", b => b.onclick = () => {
   const on = b.getAttribute("aria-checked") !== "true";
-  b.setAttribute("aria-checked", on); const held = b.parentElement.querySelector("input"); held.value = on ? "Yes" : "No"; changed(held);
+  b.setAttribute("aria-checked", on); const held = b.parentElement.querySelector("input"); held.value = on ? held.dataset.yes : held.dataset.no; changed(held);
 });
 const opener = (box, button, list, open) => { list.hidden = !open; button.setAttribute("aria-expanded", open); };
 all("[data-combobox]", box => {
@@ -96,12 +96,12 @@ all("[data-dropdown]", box => {
 });
 all("[data-calendar]", box => {
   const button = box.querySelector("button"), sheet = box.querySelector(".calendar"), held = box.querySelector("input");
-  const names = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+  const names = box.dataset.months.split("|"), turn = box.dataset.turn.split("|");
   const two = n => String(n).padStart(2, "0");
   let [year, month] = (held.value || box.dataset.calendar).split("-").map(Number);
   const draw = () => {
     const first = (new Date(Date.UTC(year, month - 1, 1)).getUTCDay() + 6) % 7, days = new Date(Date.UTC(year, month, 0)).getUTCDate();
-    let html = `<header><button type="button" aria-label="Previous month">‹</button><b>${names[month - 1]} ${year}</b><button type="button" aria-label="Next month">›</button></header><table><tr>`;
+    let html = `<header><button type="button" aria-label="${turn[0]}">‹</button><b>${names[month - 1]} ${year}</b><button type="button" aria-label="${turn[1]}">›</button></header><table><tr>`;
     for (let n = 0; n < first; n++) html += "<td></td>";
     for (let d = 1; d <= days; d++) html += `<td><button type="button" aria-label="${d} ${names[month - 1]} ${year}" data-day="${d}">${d}</button></td>${(first + d) % 7 ? "" : "</tr><tr>"}`;
     sheet.innerHTML = html + "</tr></table>";
@@ -132,6 +132,25 @@ all("[data-stepper]", box => {
   less.onclick = () => step(-1); more.onclick = () => step(1);
 });
 all("[data-slider]", box => { const input = box.querySelector("input"), shown = box.querySelector("output"); input.oninput = () => { shown.textContent = input.value; }; });
+all(".board", board => {
+  let card = null;
+  board.querySelectorAll("[data-card]").forEach(item => {
+    item.ondragstart = e => { card = item; e.dataTransfer.setData("text/plain", item.dataset.card); };
+    item.ondragend = () => { card = null; };
+  });
+  board.querySelectorAll("[data-lane]").forEach(lane => {
+    const area = lane.parentElement;
+    area.ondragover = e => { if (card) e.preventDefault(); };
+    area.ondrop = e => {
+      e.preventDefault();
+      if (!card || card.parentElement === lane) return;
+      const form = document.getElementById("move");
+      form.elements.id.value = card.dataset.card; form.elements.to.value = lane.dataset.lane;
+      card = null;
+      form.requestSubmit();
+    };
+  });
+});
 all("[data-transfer]", group => {
   const lists = group.querySelectorAll("ul"), name = group.dataset.transfer;
   let carried = null;
