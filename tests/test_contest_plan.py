@@ -44,7 +44,7 @@ def test_the_plans_we_ship_are_good() -> None:
 @pytest.mark.parametrize(
     "change, message",
     [
-        (("name =", "nam ="), "p.toml: 'name' is missing (is it 'nam', misspelt?)"),
+        (("name =", "nam ="), "p.toml:2: 'name' is missing (is it 'nam', misspelt?)"),
         (('name = "toys"', 'name = "To ys"'), "'name' must be lower-case"),
         (("seed = 1", "seed = -1"), "'seed' must be at least 0"),
         (("seed = 1", 'seed = "one"'), "'seed' must be a whole number, not 'one'"),
@@ -93,7 +93,7 @@ def test_two_of_a_name_are_refused() -> None:
     text = plan_text("noop")
     with pytest.raises(UsageError, match="another stream has this name"):
         parse_plan(text + text[text.index("[[streams]]") :])
-    with pytest.raises(UsageError, match="cannot read the plan"):
+    with pytest.raises(UsageError, match="cannot read nowhere.toml: .*; plans are TOML files"):
         read_plan(Path("nowhere.toml"))
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from bakeoff.contest.plan import ExamPlan, Plan, StreamPlan, StreamRun, nearest
+from bakeoff.contest.plan import ExamPlan, Plan, StreamPlan, StreamRun
 from bakeoff.core import Distance, Exam, Product, Split, Stream, Task, TaskId, UsageError
+from bakeoff.toml import nearest
 
 TASK_SEEDS = 1_000_000
 """Stream tasks have seeds below this, exam tasks from here on, recordings (see `cell.py`) from ten times this on: they never meet."""

@@ -34,15 +34,14 @@ name and the repetition, and never from the agent: all agents get the same tasks
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bakeoff.core import DISTANCES, FEEDBACK_LEVELS, SPLITS, Distance, Exam, Feedback, Split, Stream, TaskId, UsageError, names
+from bakeoff.toml import Table, nearest, parse, read
 
 Order = Literal["blocked", "mixed"]
 ExamOn = Literal["same", "unseen"]
@@ -212,105 +211,35 @@ def _product(task: TaskId) -> str:
 # --- reading -----------------------------------------------------------------------------------------------------------------------
 
 
-class _Table:
-    """A TOML table whose keys are taken one by one; whatever is left over is an error that names the nearest known key."""
-
-    def __init__(self, data: Mapping[str, Any], where: str) -> None:
-        self._data, self._where = dict(data), where
-        self._known: list[str] = []
-
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
-        self._known.append(key)
-        if key not in self._data:
-            if default is ...:
-                close = difflib.get_close_matches(key, self._data, 1)
-                meant = f" (is it '{close[0]}', misspelt?)" if close else "; add it"
-                raise UsageError(f"{self._where}: '{key}' is missing{meant}")
-            return default
-        value = self._data.pop(key)
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            wanted = " or ".join(
-                {int: "a whole number", str: "text", bool: "true or false", list: "a list", dict: "a table", float: "a number"}[k]
-                for k in kinds
-            )
-            raise UsageError(f"{self._where}: '{key}' must be {wanted}, not {value!r}")
-        return value
-
-    def choice(self, key: str, allowed: Sequence[str], default: Any = ...) -> Any:
-        value = self.take(key, str, default)
-        if value is not default and value not in allowed:
-            raise UsageError(f"{self._where}: '{key}' must be one of {', '.join(allowed)}, not '{value}'{nearest(value, allowed)}")
-        return value
-
-    def number(self, key: str, least: int, default: Any = ...) -> Any:
-        value = self.take(key, int, default)
-        if value is not None and value < least:
-            raise UsageError(f"{self._where}: '{key}' must be at least {least}, not {value}")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.take(key, list, [])
-        for item in value:
-            if not isinstance(item, str):
-                raise UsageError(f"{self._where}: '{key}' must be a list of texts, and {item!r} is none")
-        return tuple(value)
-
-    def choices(self, key: str, allowed: Sequence[str]) -> tuple[Any, ...]:
-        values = self.texts(key)
-        for value in values:
-            if value not in allowed:
-                raise UsageError(f"{self._where}: '{key}' takes {', '.join(allowed)}, not '{value}'{nearest(value, allowed)}")
-        return values
-
-    def fail(self, problem: str) -> UsageError:
-        return UsageError(f"{self._where}: {problem}")
-
-    def done(self) -> None:
-        for key in self._data:
-            raise UsageError(f"{self._where}: unknown key '{key}'{nearest(key, self._known)}; known are {', '.join(self._known)}")
-
-
-def nearest(word: str, allowed: Sequence[str]) -> str:
-    """`" (did you mean '…'?)"`, or nothing when no allowed word is near."""
-    close = difflib.get_close_matches(word, allowed, 1)
-    return f" (did you mean '{close[0]}'?)" if close else ""
-
-
 def read_plan(path: Path, *, tasks_file: Path | None = None) -> Plan:
     """Reads and checks a plan; `tasks_file` replaces the products of its streams (one name a line, `#` begins a comment).
 
     Raises `UsageError` naming the file, the key and what to do: an unknown key, agent, environment or level, a value that does not fit.
     """
-    try:
-        source = Path(path).read_text()
-    except OSError as problem:
-        raise UsageError(f"cannot read the plan {path}: {problem.strerror}; plans are TOML files such as plans/default.toml") from problem
-    except UnicodeDecodeError as problem:
-        raise UsageError(f"{path} is not a text file; plans are TOML files such as plans/default.toml") from problem
-    plan = parse_plan(source, str(path))
+    top, source = read(Path(path), "plans are TOML files such as plans/default.toml")
+    plan = _plan(top, source, str(path))
     return plan if tasks_file is None else _with_tasks_file(plan, Path(tasks_file))
 
 
 def parse_plan(source: str, path: str = "plan") -> Plan:
     """`read_plan` of a text; `path` is what errors call it."""
-    try:
-        data = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"{path} is not valid TOML: {problem}") from problem
-    top = _Table(data, path)
+    return _plan(parse(source, path), source, path)
+
+
+def _plan(top: Table, source: str, path: str) -> Plan:
     name = top.take("name", str)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise top.fail(f"'name' must be lower-case letters, digits and hyphens, not '{name}'")
-    lists = {key: _Table({key: value}, f"{path}: [lists]").texts(key) for key, value in top.take("lists", dict, {}).items()}
+    listed = top.table("lists")
+    lists = {} if listed is None else {key: listed.texts(key) for key in listed.left()}
     plan = Plan(
         name=name,
         seed=top.number("seed", 0, 0),
         repetitions=top.number("repetitions", 1, 1),
-        agents=_agents(top, path),
-        streams=_streams(top, path, lists),
-        budgets=_budgets(_Table(top.take("budgets", dict, {}), f"{path}: [budgets]")),
-        prices=_prices(_Table(top.take("prices", dict, {}), f"{path}: [prices]")),
+        agents=_agents(top),
+        streams=_streams(top, lists),
+        budgets=_budgets(top.table("budgets") or Table({}, path, "[budgets]")),
+        prices=_prices(top.table("prices") or Table({}, path, "[prices]")),
         workers=top.number("workers", 1, 2),
         source=source,
         path=path,
@@ -326,12 +255,9 @@ def parse_plan(source: str, path: str = "plan") -> Plan:
     return plan
 
 
-def _agents(top: _Table, path: str) -> tuple[AgentPlan, ...]:
+def _agents(top: Table) -> tuple[AgentPlan, ...]:
     known, out = names("agents"), list[AgentPlan]()
-    for index, data in enumerate(top.take("agents", list), start=1):
-        if not isinstance(data, dict):
-            raise top.fail("write each agent as its own [[agents]] table")
-        table = _Table(data, f"{path}: agent {index}")
+    for table in top.tables("agents", "agent", needed=True):
         spec = table.take("agent", str)
         if spec.partition(":")[0] not in known:
             raise table.fail(f"there is no agent '{spec}'{nearest(spec, known)}; there are {', '.join(known)}")
@@ -346,12 +272,9 @@ def _agents(top: _Table, path: str) -> tuple[AgentPlan, ...]:
     return tuple(out)
 
 
-def _streams(top: _Table, path: str, lists: Mapping[str, tuple[str, ...]]) -> tuple[StreamPlan, ...]:
+def _streams(top: Table, lists: Mapping[str, tuple[str, ...]]) -> tuple[StreamPlan, ...]:
     out: list[StreamPlan] = []
-    for index, data in enumerate(top.take("streams", list), start=1):
-        if not isinstance(data, dict):
-            raise top.fail("write each stream as its own [[streams]] table")
-        table = _Table(data, f"{path}: stream '{data.get('name', index)}'")
+    for table in top.tables("streams", "stream", needed=True):
         stream = _stream(table, lists)
         table.done()
         if stream.warmup and (not stream.carry or stream.order == "mixed"):
@@ -364,7 +287,7 @@ def _streams(top: _Table, path: str, lists: Mapping[str, tuple[str, ...]]) -> tu
     return tuple(out)
 
 
-def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
+def _stream(table: Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
     name = table.take("name", str)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise table.fail("'name' must be lower-case letters, digits and hyphens")
@@ -414,10 +337,9 @@ def _stream(table: _Table, lists: Mapping[str, tuple[str, ...]]) -> StreamPlan:
     )
 
 
-def _exams(stream: _Table) -> tuple[ExamPlan, ...]:
+def _exams(stream: Table) -> tuple[ExamPlan, ...]:
     out: list[ExamPlan] = []
-    for index, data in enumerate(stream.take("exams", list, []), start=1):
-        table = _Table(data, f"{stream._where}: exam {index}")
+    for table in stream.tables("exams", "exam"):
         at = table.take("at", list)
         for point in at:
             if not (isinstance(point, int) and not isinstance(point, bool) and point >= 0) and point not in ("start", "end", "product"):
@@ -446,7 +368,7 @@ def _exams(stream: _Table) -> tuple[ExamPlan, ...]:
 _SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
-def _budgets(table: _Table) -> Budgets:
+def _budgets(table: Table) -> Budgets:
     disk = table.take("disk", (int, str), Budgets().disk_bytes)
     if isinstance(disk, str):
         match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(KB|MB|GB|TB)\s*", disk, re.IGNORECASE)
@@ -463,7 +385,7 @@ def _budgets(table: _Table) -> Budgets:
     return budgets
 
 
-def _prices(table: _Table) -> Prices:
+def _prices(table: Table) -> Prices:
     usual = Prices()
     amounts = {
         key: float(table.take(key, (int, float), getattr(usual, key)))

@@ -23,7 +23,7 @@ from bakeoff.core import SPLITS, Split, UsageError
 from bakeoff.environments.outside import text
 from bakeoff.environments.outside.jobs import Job, read_job
 from bakeoff.environments.outside.steps import Step, read_steps
-from bakeoff.environments.outside.toml import Table, nearest, read
+from bakeoff.toml import Table, nearest, read
 
 Command = tuple[str, ...]
 
@@ -199,7 +199,7 @@ def read_app(path: Path) -> App:
 
 @lru_cache(maxsize=64)
 def _read_app(path: Path, _version: object) -> App:
-    top = read(path)
+    top, _ = read(path, "an app is described by a TOML file, see docs/bring-your-own.md")
     name = top.take("name", str)
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise top.fail(f"'name' must be lower-case letters, digits and hyphens, not '{name}'")
@@ -270,7 +270,7 @@ def _command(table: Table, key: str) -> Command:
 
 
 def _start(top: Table) -> Start:
-    table = top.table("start") or Table({}, f"{top.where}: [start]")
+    table = top.table("start") or Table({}, str(top.where), "[start]")
     start = Start(
         command=_command(table, "command"),
         url=table.take("url", str, "").rstrip("/"),
@@ -294,7 +294,7 @@ def _start(top: Table) -> Start:
 
 
 def _reset(top: Table) -> Reset:
-    table = top.table("reset") or Table({}, f"{top.where}: [reset]")
+    table = top.table("reset") or Table({}, str(top.where), "[reset]")
     http = table.table("http")
     call = None
     if http is not None:
@@ -373,7 +373,7 @@ def _login(top: Table) -> Login:
 
 def _jobs(top: Table) -> dict[str, Job]:
     jobs: dict[str, Job] = {}
-    for table in top.tables("tasks"):
+    for table in top.tables("tasks", "task"):
         job = read_job(table)
         if job.name in jobs:
             raise table.fail(f"two tasks are called '{job.name}'; name them apart")

@@ -34,9 +34,9 @@ from bakeoff.environments.outside.evidence import packed, unpacked
 from bakeoff.environments.outside.jobs import Job, draw
 from bakeoff.environments.outside.running import Running
 from bakeoff.environments.outside.screen import opening, steady
-from bakeoff.environments.outside.toml import nearest
 from bakeoff.environments.outside.truth import State
 from bakeoff.environments.outside.verify import Assignment
+from bakeoff.toml import nearest
 
 if TYPE_CHECKING:
     from bakeoff.proofs import Freedom

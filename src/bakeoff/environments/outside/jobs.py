@@ -13,8 +13,8 @@ from typing import Any, Literal
 from bakeoff.core import UsageError
 from bakeoff.environments.outside import text
 from bakeoff.environments.outside.steps import Step, longest, read_steps
-from bakeoff.environments.outside.toml import Table
 from bakeoff.environments.outside.truth import Query, State, run_query
+from bakeoff.toml import Table
 
 Kind = Literal["change", "create", "delete", "query"]
 PATTERNS = ("any", "null", "contains", "one_of", "near", "text", "json", "query", "matches")
@@ -93,7 +93,6 @@ def read_job(table: Table) -> Job:
     name = table.take("name", str)
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise table.fail(f"'name' must be lower-case letters, digits and hyphens, not '{name}'")
-    table.where = f"{table.where} '{name}'"
     allow, allowed = [], []
     for item in table.take("allow", list, []):
         if isinstance(item, str):
@@ -142,8 +141,8 @@ def _draws(table: Table) -> dict[str, Mapping[str, Any]]:
 
 def _effect(table: Table, key: str, item: Any) -> Effect:
     if not isinstance(item, dict):
-        raise table.fail(f"'{key}' must be a list of tables such as {{ change = \"loan\", where = {{…}}, set = {{…}} }}, not {item!r}")
-    reader = Table(item, f"{table.where}: {key}")
+        raise table.fail(f"'{key}' must be a list of tables such as {{ change = \"loan\", where = {{…}}, set = {{…}} }}, not {item!r}", key)
+    reader = table.within(item, key)
     kinds = [kind for kind in ("change", "create", "delete", "query") if reader.has(kind)]
     if len(kinds) != 1:
         raise reader.fail("give one of 'change', 'create', 'delete' and 'query'")
@@ -170,16 +169,16 @@ def _effect(table: Table, key: str, item: Any) -> Effect:
 
 def _experts(table: Table) -> tuple[Run, ...]:
     lines = table.texts("expert")
-    return (Run("expert", "does the job as its author would", read_steps(lines, f"{table.where}: expert")),) if lines else ()
+    return (Run("expert", "does the job as its author would", read_steps(lines, f"{table.where_of('expert')}: expert")),) if lines else ()
 
 
 def _runs(table: Table, key: str) -> tuple[Run, ...]:
     found = []
     for name, item in table.take(key, dict, {}).items():
-        where = f"{table.where}: {key} '{name}'"
+        where = f"{table.where_of(key, name)}: {key} '{name}'"
         claim, steps, sql = name.replace("-", " "), item, []
         if isinstance(item, dict):
-            reader = Table(item, where)
+            reader = table.within(item, key, name)
             claim, steps, sql = reader.take("claim", str, claim), list(reader.texts("steps")), list(reader.texts("sql"))
             reader.done()
         if not isinstance(steps, list) or bool(steps) == bool(sql) or (sql and key != "mutants"):

@@ -18,8 +18,8 @@ from bakeoff.core import Check, Scored, UsageError
 from bakeoff.environments.outside import text
 from bakeoff.environments.outside.app import App
 from bakeoff.environments.outside.jobs import Effect, Job, bound
-from bakeoff.environments.outside.toml import nearest
 from bakeoff.environments.outside.truth import Row, State, run_query
+from bakeoff.toml import nearest
 
 Spoil = Callable[[State], State]
 """Makes another final state of one, for proofs."""
