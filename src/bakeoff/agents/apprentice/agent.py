@@ -20,6 +20,7 @@ from bakeoff.agents.apprentice.policy import Decision, Episode, Policy
 from bakeoff.agents.apprentice.progress import Progress
 from bakeoff.agents.apprentice.reading import Reading
 from bakeoff.agents.apprentice.screen import EDITABLE, Scene
+from bakeoff.agents.apprentice.sheets.sheets import Sheets
 from bakeoff.agents.apprentice.workplace.workplace import Workplace
 from bakeoff.core import Action, Agent, Observation, Outcome, Practice, Tool, UsageError
 
@@ -44,6 +45,7 @@ class Apprentice(Agent):
         self.policy = Policy(use_prior="no-prior" not in self.switches)
         self.memory = Memory(self.policy)
         self.workplace = Workplace(self.switches, self.random)
+        self.sheets = Sheets(self.switches, self.random) if Sheets.suits(self.tool_names) else None
         self.at_work = False
         self.progress: Progress | None = None
         self.reading: Reading | None = None
@@ -54,6 +56,8 @@ class Apprentice(Agent):
         self.watch: Callable[[Scene, list[Candidate], np.ndarray, int], None] | None = None
 
     def act(self, observation: Observation) -> Action:
+        if self.sheets is not None:
+            return self.sheets.begin(observation) if observation.step == 0 else self.sheets.act(observation)
         if observation.step == 0:
             self.at_work = Workplace.suits(observation, self.tool_names)
             if self.at_work:
@@ -110,6 +114,9 @@ class Apprentice(Agent):
         self.deviation = self.policy.draw(self.random, THOMPSON if product.attempts else 0.0)
 
     def learn(self, last: Observation, outcome: Outcome) -> None:
+        if self.sheets is not None:
+            self.sheets.learn(outcome)
+            return
         if self.at_work:
             self.workplace.learn(outcome)
             return
@@ -120,7 +127,7 @@ class Apprentice(Agent):
         self.policy.fit(self.memory.product.episodes)
 
     def practise(self, room: Practice) -> None:
-        if "finish" in self.tool_names and self.workplace.wants_practice(room):
+        if self.sheets is None and "finish" in self.tool_names and self.workplace.wants_practice(room):
             first = room.reset()
             if Workplace.suits(first, self.tool_names):
                 self.workplace.practise(room, fingerprint(first), first)
@@ -128,6 +135,8 @@ class Apprentice(Agent):
     def snapshot(self, directory: Path) -> None:
         data = self.memory.save(directory)
         data["workplace"] = self.workplace.save(directory)
+        if self.sheets is not None:
+            data["sheets"] = self.sheets.save(directory)
         data["random"] = self.random.bit_generator.state
         write_json(directory / "memory.json", data)
 
@@ -135,12 +144,14 @@ class Apprentice(Agent):
         data = json.loads((directory / "memory.json").read_text(encoding="utf-8"))
         self.memory.load(directory, data)
         self.workplace.load(directory, data["workplace"])
+        if self.sheets is not None:
+            self.sheets.load(directory, data["sheets"])
         self.at_work = False
         self.random.bit_generator.state = data["random"]
         self.progress, self.reading, self.decisions = None, None, []
 
     def beliefs(self) -> tuple[str, ...]:
-        return self.workplace.beliefs()
+        return self.workplace.beliefs() if self.sheets is None else self.sheets.beliefs()
 
 
 def fingerprint(observation: Observation) -> str:

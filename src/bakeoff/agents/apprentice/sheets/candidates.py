@@ -1,0 +1,398 @@
+"""Ideas for one row, from every source, each described by named numbers: where it comes from, whether it fits the past, what it is made of."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import numpy as np
+
+from bakeoff.agents.apprentice.sheets.formula import Range, Ref, Unknown, Unreadable, as_number, cells, numbers, places, reckon
+from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
+from bakeoff.agents.apprentice.sheets.labels import mentions, plain, within
+from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
+from bakeoff.agents.apprentice.sheets.search import Table, search
+from bakeoff.agents.apprentice.sheets.targets import Target
+from bakeoff.agents.apprentice.sheets.units import clashes, form
+
+POOL = 9  # operands from which unfitted shapes are made
+SHAPES = 24  # shapes tried without a fit, the most often seen first
+MOST = 160  # candidates described
+BASIC = (
+    "{0}", "-{0}", "{0}+{1}", "{0}-{1}", "{0}*{1}", "-{0}*{1}", "{0}/{1}", "{0}*(1+{1})", "{0}*(1-{1})", "{0}/{1}-1", "{0}+{1}-{2}", "{0}*{1}*{2}",
+    "{0}*{1}/{2}", "({0}-{1})*{2}", "MAX({0},0)", "MIN({0},{1})", "MAX({0}-{1},0)", "MAX({0},0)*{1}", "AVERAGE({0},{1})*{2}", "SUM({0}:{1})", "{0}*{1}/365",
+)  # fmt: skip
+
+
+@dataclass
+class Candidate:
+    """An idea, or plain contents (`texts`, one a gap), with its features."""
+
+    idea: Idea | None
+    texts: tuple[str, ...] = ()
+    recipe: Recipe | None = None
+    features: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        if self.idea is None:
+            return "texts|" + "|".join(self.texts)
+        return f"{self.idea.shape}|" + "|".join(f"{o.row.sheet}!{o.row.number},{o.lag},{o.fixed}" for o in self.idea.operands)
+
+
+class Surroundings:
+    """A workbook's own formulas: who reads whom, which shapes are about, which rows nobody reads."""
+
+    def __init__(self, book: Book, papers: Papers, goal: str) -> None:
+        self.book, self.papers, self.goal = book, papers, goal
+        self.visible = visible(book)
+        self.users = book.users()
+        self.shapes = Counter(idea.shape for ideas in self.visible.values() for idea in ideas)
+        self.now: dict[Row, set[Row]] = {}
+        for row, ideas in self.visible.items():
+            for idea in ideas:
+                self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
+
+    def chose(self, row: Row, idea: Idea) -> None:
+        """Takes an idea for a row into account, so that later choices make no circle and find fewer rows that nobody reads."""
+        self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
+        for operand in idea.operands:
+            self.users.setdefault(operand.row, set()).add(row)
+
+    def downstream(self, row: Row) -> set[Row]:
+        """The row and all rows that need it in the same period."""
+        reached, frontier = {row}, [row]
+        readers: dict[Row, list[Row]] = {}
+        for reader, read in self.now.items():
+            for one in read:
+                readers.setdefault(one, []).append(reader)
+        while frontier:
+            for reader in readers.get(frontier.pop(), ()):
+                if reader not in reached:
+                    reached.add(reader)
+                    frontier.append(reader)
+        return reached
+
+
+def ideas_for(target: Target, around: Surroundings, recipes: Recipes, house: str, fillable: frozenset[Row]) -> list[Candidate]:
+    """All candidates for a row, the most promising features computed; at most `MOST`. `fillable`: rows that will be filled too."""
+    maker = _Maker(target, around, recipes, house, fillable)
+    maker.from_row()
+    maker.from_recipes()
+    fits = maker.from_fits()
+    maker.from_papers()
+    if fits < 2:
+        maker.from_shapes()
+    found = list(maker.found.values())
+    for candidate in found:
+        maker.describe(candidate)
+    return found[:MOST]
+
+
+class _Maker:
+    def __init__(self, target: Target, around: Surroundings, recipes: Recipes, house: str, fillable: frozenset[Row]) -> None:
+        self.target, self.around, self.recipes, self.house, self.fillable = target, around, recipes, house, fillable
+        self.book = around.book
+        self.row = target.row
+        self.sheet = self.book.sheets[self.row.sheet]
+        self.label = self.sheet.label(self.row.number)
+        self.blocked = around.downstream(self.row)
+        self.found: dict[object, Candidate] = {}
+        self.said = around.papers.beside(self.label)  # sentences that name the row
+        self._ready: dict[Operand, bool] = {}
+
+    # --- sources ---------------------------------------------------------------------------------------------------------------------
+
+    def add(self, idea: Idea, **features: float) -> None:
+        if any(operand.row == self.row and operand.lag <= 0 for operand in idea.operands):
+            return
+        if any(not self.ready(operand) for operand in idea.operands):
+            return
+        if ":" in idea.shape and not self.sound(idea):
+            return
+        mark = probe(idea)
+        candidate = self.found.setdefault(mark, Candidate(idea))
+        for name, value in features.items():
+            name = name.replace("_", " ")
+            candidate.features[name] = max(candidate.features.get(name, -math.inf), value)
+
+    def sound(self, idea: Idea) -> bool:
+        """Whether a range runs down one column and holds neither the row itself nor what needs it."""
+        try:
+            tree = idea.tree(self.book, self.row, self.target.gaps[0])
+        except Unreadable:
+            return False
+        for place in places(tree):
+            if isinstance(place, Range):
+                if place.first.row >= place.last.row or place.first.column > place.last.column or place.first.sheet != place.last.sheet:
+                    return False
+                if place.first.column < place.last.column and not idea.operands[0].fixed:
+                    return False
+        return not any(
+            Row(cell.sheet or self.row.sheet, cell.row) in self.blocked
+            and (cell.column == self.target.gaps[0] or cell.row == self.row.number)
+            for cell in cells(tree)
+        )
+
+    def ready(self, operand: Operand) -> bool:
+        """Whether an operand will have a number in the gaps, without a circle."""
+        known = self._ready.get(operand)
+        if known is None:
+            known = self._ready[operand] = self._is_ready(operand)
+        return known
+
+    def _is_ready(self, operand: Operand) -> bool:
+        if operand.row in self.blocked and operand.lag <= 0:
+            return False
+        if operand.row.sheet not in self.book.sheets:
+            return False
+        if operand.fixed:
+            cell = self.book.sheets[operand.row.sheet].at(operand.row.number, operand.fixed)
+            return cell.number is not None or operand.row in self.fillable
+        if operand.row in self.fillable or operand.row == self.row:
+            return True
+        have = 0
+        for column in self.target.gaps:
+            at = self.book.column_on(operand.row.sheet, self.row, column) - operand.lag
+            cell = self.book.sheets[operand.row.sheet].at(operand.row.number, at)
+            have += cell.number is not None or bool(cell.formula)
+        return have == len(self.target.gaps)
+
+    def from_row(self) -> None:
+        """The row's own formula in other columns."""
+        for idea, columns in self.around.visible.get(self.row, {}).items():
+            self.add(idea, from_row=1.0, from_row_columns=math.log1p(len(columns)))
+
+    def from_recipes(self) -> None:
+        seen = self.recipes.seen
+        for recipe, score in self.recipes.near(self.label, self.house):
+            here = seen[recipe].houses.get(self.house, 0)
+            same_block = plain(recipe.heading) == plain(self.sheet.headings.get(self.row.number, "")) and recipe.sheet == self.row.sheet
+            for idea, bound in self.recipes.bind(self.book, recipe, self.row, self.target.gaps[0]):
+                features = {"label_alike": score, "operands_alike": bound, "common": math.log1p(seen[recipe].count)}
+                if here and score == 1.0 and bound > 0.9:
+                    features["from_house" if same_block else "from_house,_other_block"] = 1.0
+                else:
+                    features["from_elsewhere"] = score * bound
+                self.add(idea, **features)
+
+    def from_fits(self) -> int:
+        """Expressions that give the known numbers; returns how many fit at least twice."""
+        known = [column for column in self.target.known if column in self.sheet.series] or list(self.target.known)
+        if not known or len(known) > 40:
+            return 0
+        table, runs = self.table(known)
+        sought = np.array([self.sheet.at(self.row.number, column).number for column in known], float)
+        fits = search(table, sought, runs)
+        for fit in fits:
+            self.add(fit.idea)
+        return sum(fit.points >= 2 for fit in fits)
+
+    def table(self, columns: list[int]) -> tuple[Table, tuple[tuple[int, ...], ...]]:
+        operands: list[Operand] = []
+        values: list[list[float]] = []
+        runs: list[tuple[int, ...]] = []
+        for name in sorted(self.book.sheets, key=lambda name: name != self.row.sheet):
+            sheet = self.book.sheets[name]
+            run: list[int] = []
+            for number in sorted(sheet.by_row, key=lambda n: abs(n - self.row.number) if name == self.row.sheet else n)[:150]:
+                row = Row(name, number)
+                for operand in self.operands(row):
+                    if len(operands) < 220:
+                        operands.append(operand)
+                        values.append([self.number(operand, column) for column in columns])
+            place = {operand: at for at, operand in enumerate(operands) if not operand.lag and not operand.fixed}
+            for number in sheet.rows:
+                at = place.get(Operand(Row(name, number)))
+                if at is None or (number == self.row.number and name == self.row.sheet):
+                    if len(run) > 1:
+                        runs.append(tuple(run))
+                    run = []
+                else:
+                    run.append(at)
+            if len(run) > 1:
+                runs.append(tuple(run))
+        return Table(tuple(operands), np.array(values, float).reshape(len(operands), len(columns))), tuple(runs)
+
+    def operands(self, row: Row) -> list[Operand]:
+        """How a row may stand in a formula here."""
+        sheet = self.book.sheets[row.sheet]
+        numbered = [column for column, cell in sheet.by_row[row.number].items() if cell.number is not None or cell.formula]
+        series = [column for column in numbered if column in sheet.series]
+        options = []
+        if len(series) > 1 or row in self.fillable:
+            options = [Operand(row), Operand(row, 1)]
+        elif len(numbered) == 1:
+            options = [Operand(row, fixed=numbered[0])]
+        if row == self.row:
+            options = [Operand(row, 1)]
+        return [operand for operand in options if self.ready(operand)]
+
+    def number(self, operand: Operand, column: int) -> float:
+        at = operand.fixed or self.book.column_on(operand.row.sheet, self.row, column) - operand.lag
+        found = self.book.cell(Ref(operand.row.sheet, operand.row.number, at)).number
+        return math.nan if found is None else found
+
+    def from_papers(self) -> None:
+        for texts, features in self.around.papers.numbers_for(self.label, self.titles()):
+            mark = ("texts", texts)
+            candidate = self.found.setdefault(mark, Candidate(None, texts))
+            candidate.features.update(features)
+
+    def titles(self) -> tuple[str, ...]:
+        return tuple(self.sheet.head(self.row.number, column) for column in self.target.gaps)
+
+    def from_shapes(self) -> None:
+        """Shapes seen about, filled with the rows that most likely have to do with this one."""
+        pool = self.pool()
+        counts = Counter(self.around.shapes)
+        for recipe, seen in self.recipes.seen.items():
+            counts[recipe.shape] += len(seen.houses)
+        shapes = list(BASIC) + [
+            shape for shape, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHAPES] if shape not in BASIC
+        ]
+        for shape in shapes:
+            slots = shape.count("{") and max(int(piece.split("}")[0]) for piece in shape.split("{")[1:]) + 1
+            if not 1 <= slots <= 3:
+                continue
+            for chosen in permutations(pool[: (POOL, POOL, 6)[slots - 1]], slots):
+                if len({operand.row for operand in chosen}) == len(chosen) or slots == 1:
+                    self.add(Idea(shape, chosen), guessed=1.0)
+            if len(self.found) > 3000:
+                break
+        guessed = [(mark, c) for mark, c in self.found.items() if c.idea is not None and set(c.features) == {"guessed"}]
+        if len(guessed) > MOST:
+            worth = {operand: len(pool) - at for at, operand in enumerate(pool)}
+            guessed.sort(key=lambda item: _promise(item[1], worth))
+            for mark, _ in guessed[MOST:]:
+                del self.found[mark]
+
+    def pool(self) -> list[Operand]:
+        scored = []
+        for name, sheet in self.book.sheets.items():
+            for number in sheet.labels:
+                row = Row(name, number)
+                for operand in self.operands(row):
+                    scored.append((self.relevance(operand), operand))
+        scored.sort(key=lambda item: (-item[0], item[1]))
+        return [operand for _, operand in scored[: POOL + 3]]
+
+    def relevance(self, operand: Operand) -> float:
+        label = self.book.label(operand.row)
+        score = 2.0 * any(mentions(line, label) for line in self.said) + 1.0 * mentions(self.around.goal, label)
+        score += 1.5 * self.idle(operand.row) + 1.2 * within(self.label, label) + 0.6 * within(label, self.label)
+        if operand.row.sheet == self.row.sheet:
+            score += 1.5 / (1 + 0.3 * abs(operand.row.number - self.row.number))
+        if operand.row == self.row:
+            score += 2.0
+        return score - 0.8 * operand.lag * (operand.row != self.row)
+
+    def idle(self, row: Row) -> bool:
+        """Whether nobody reads a labelled row that holds entered numbers."""
+        sheet = self.book.sheets[row.sheet]
+        return row not in self.around.users and row != self.row and row.number not in sheet.heads and row not in self.around.visible
+
+    # --- description -----------------------------------------------------------------------------------------------------------------
+
+    def describe(self, candidate: Candidate) -> None:
+        features = candidate.features
+        known = [cell.number for column in self.target.known if (cell := self.sheet.at(self.row.number, column)).number is not None]
+        if candidate.idea is None:
+            features["looks entered" if self.row not in self.around.visible else "looks reckoned"] = 1.0
+            return
+        idea = candidate.idea
+        candidate.recipe = describe(self.book, idea, self.row)
+        agreed = disagreed = 0
+        for column in self.target.known:
+            value = idea.value(self.book, self.row, column, self._strict)
+            if value is None:
+                continue
+            actual = self.sheet.at(self.row.number, column).number
+            assert actual is not None
+            close = abs(value - actual) <= 1e-7 * max(abs(actual), abs(value), 1e-6)
+            agreed, disagreed = agreed + close, disagreed + (not close)
+        if any(known):
+            if agreed and not disagreed:
+                features["fit"] = min(agreed, 4) / 2
+                features["fit exact"] = float(agreed >= 2)
+            elif disagreed:
+                features["misfit"] = disagreed / (agreed + disagreed)
+            else:
+                features["untested"] = 1.0
+        features["operands"] = float(len(idea.operands))
+        features["length"] = float(len(idea.shape) - 3 * len(idea.operands))
+        labels = [self.book.label(operand.row) for operand in idea.operands]
+        orphans = [self.idle(operand.row) for operand in idea.operands]
+        features["orphan"] = float(any(orphans))
+        features["more orphans"] = float(max(0, sum(orphans) - 1))
+        features["said beside"] = sum(any(mentions(line, label) for line in self.said) for label in labels) / len(labels) if labels else 0.0
+        features["said in goal"] = sum(mentions(self.around.goal, label) for label in labels) / len(labels) if labels else 0.0
+        features["other sheet"] = float(sum(operand.row.sheet != self.row.sheet for operand in idea.operands))
+        features["distance"] = sum(
+            math.log1p(abs(o.row.number - self.row.number)) for o in idea.operands if o.row.sheet == self.row.sheet
+        ) / max(1, len(labels))
+        features["label within"] = max(
+            (within(self.label, label) for label, o in zip(labels, idea.operands, strict=True) if o.row != self.row), default=0.0
+        )
+        features["own past"] = float(any(operand.row == self.row for operand in idea.operands))
+        said = " ".join(self.said)
+        odd = [number for number in numbers(outline(idea.shape)) if number not in (0.0, 1.0, 2.0)]
+        if odd:
+            features["number said"] = float(any(f"{number:g}" in said for number in odd))
+        value = idea.value(self.book, self.row, self.target.gaps[0])
+        last = next((number for number in reversed(known) if number), None)
+        if value is None:
+            features["no value"] = float(not any(operand.row in self.fillable for operand in idea.operands))
+        elif last:
+            features["sign turns"] = float(value * last < 0)
+            features["jump"] = float(not 0.2 <= abs(value / last) <= 5.0)
+            features["near last"] = math.exp(-2.0 * abs(math.log(abs(value / last)))) if value * last > 0 else 0.0
+        mixed, differs = clashes(self.book, idea, self.row)
+        features["units clash"], features["units differ"] = float(min(mixed, 2)), float(differs)
+        name = form(self.book, idea, self.row)
+        features["familiar"] = self.recipes.familiar(name)
+        features[f"form:{name}"] = 1.0
+        features[f"shape:{idea.shape}"] = 1.0
+        if candidate.recipe is not None:
+            seen = self.recipes.seen.get(candidate.recipe)
+            if seen is not None:
+                features["passed"], features["failed"] = math.log1p(seen.passed), math.log1p(seen.failed)
+            features[
+                f"own:{self.house}|{candidate.recipe.label}|{idea.shape}|{','.join(part.label for part in candidate.recipe.parts)}"
+            ] = 1.0
+
+    def _strict(self, ref: Ref) -> float | str | bool | None:
+        value = self.book.look(ref)
+        if value is None:
+            raise OverflowError("empty")
+        return value
+
+
+def probe(idea: Idea) -> tuple[object, ...]:
+    """Equal for ideas that reckon the same from the same rows, however they are written."""
+
+    def number(operand: Operand) -> float:
+        mark = f"{operand.row.sheet}|{operand.row.number}|{operand.lag}|{operand.fixed}"
+        return 0.5 + zlib.crc32(mark.encode()) / 2**32
+
+    def look(slot: Ref) -> float:
+        return number(idea.operands[slot.row - 1])
+
+    tree = outline(idea.shape)
+    if ":" in idea.shape:
+        return (idea,)
+    try:
+        return (frozenset(idea.operands), round(as_number(reckon(tree, look)), 9))
+    except (Unknown, OverflowError):
+        return (idea,)
+
+
+def _promise(candidate: Candidate, worth: dict[Operand, int]) -> tuple[float, int]:
+    """Sorts guesses: promising operands first, then short shapes."""
+    idea = candidate.idea
+    return (-sum(worth[o] for o in idea.operands) / len(idea.operands), len(idea.shape)) if idea else (0.0, 0)

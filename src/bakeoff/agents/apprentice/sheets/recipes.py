@@ -1,0 +1,214 @@
+"""What was learned about rows: how a row of this label is reckoned, by labels and not by places, so that it can be used in another workbook."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, abstract
+from bakeoff.agents.apprentice.sheets.labels import alike, grams, plain
+from bakeoff.agents.apprentice.sheets.units import form
+
+KEPT = 6000  # recipes remembered, the most often seen first
+BINDINGS = 4  # ways of putting a recipe's operands into a workbook that are looked at
+NEAREST = 12  # recipes of the most similar labels that are tried for a row
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """An operand by what it is called: label, block heading and sheet; `lag` periods earlier; `fixed`: always the same cell of its row.
+
+    `offset`: rows below the row it serves (negative: above), on the same sheet, else 0. `self`: the row serves itself, in an earlier period.
+    """
+
+    label: str
+    heading: str
+    sheet: str
+    lag: int
+    fixed: bool
+    offset: int = 0
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Recipe:
+    """A row's label, block and sheet, and how it is reckoned."""
+
+    label: str
+    heading: str
+    sheet: str
+    shape: str
+    parts: tuple[Part, ...]
+
+
+@dataclass
+class Seen:
+    """In which houses, and how often, a recipe stood in a workbook; how often it was tried by ourselves and passed."""
+
+    houses: dict[str, int] = field(default_factory=dict)
+    passed: int = 0
+    failed: int = 0
+
+    @property
+    def count(self) -> int:
+        return sum(self.houses.values())
+
+
+def describe(book: Book, idea: Idea, home: Row) -> Recipe:
+    """The recipe of an idea."""
+    parts = []
+    for operand in idea.operands:
+        sheet = book.sheets[operand.row.sheet]
+        offset = operand.row.number - home.number if operand.row.sheet == home.sheet else 0
+        parts.append(
+            Part(
+                sheet.label(operand.row.number),
+                sheet.headings.get(operand.row.number, ""),
+                operand.row.sheet,
+                operand.lag,
+                bool(operand.fixed),
+                offset,
+                operand.row == home,
+            )
+        )
+    sheet = book.sheets[home.sheet]
+    return Recipe(sheet.label(home.number), sheet.headings.get(home.number, ""), home.sheet, idea.shape, tuple(parts))
+
+
+def visible(book: Book) -> dict[Row, dict[Idea, list[int]]]:
+    """All ideas that stand in a workbook: row -> idea -> columns."""
+    found: dict[Row, dict[Idea, list[int]]] = {}
+    for sheet in book.sheets.values():
+        for (number, column), cell in sorted(sheet.cells.items()):
+            tree = book.tree(cell.formula) if cell.formula else None
+            idea = abstract(book, tree, Row(sheet.name, number), column) if tree is not None else None
+            if idea is not None:
+                found.setdefault(Row(sheet.name, number), {}).setdefault(idea, []).append(column)
+    return found
+
+
+class Recipes:
+    """Everything learned by looking at workbooks."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Recipe, Seen] = {}
+        self.forms: dict[str, dict[str, int]] = {}
+        self._by_gram: dict[str, set[Recipe]] = defaultdict(set)
+
+    def note(self, recipe: Recipe, house: str, times: int = 1) -> None:
+        seen = self.seen.get(recipe)
+        if seen is None:
+            seen = self.seen[recipe] = Seen()
+            for gram in grams(recipe.label):
+                self._by_gram[gram].add(recipe)
+            self._trim()
+        seen.houses[house] = seen.houses.get(house, 0) + times
+
+    def tried(self, recipe: Recipe, house: str, passed: bool) -> None:
+        """What came of using it; a pass counts as having seen it."""
+        if passed:
+            self.note(recipe, house)
+        if recipe in self.seen:
+            seen = self.seen[recipe]
+            seen.passed, seen.failed = seen.passed + passed, seen.failed + (not passed)
+
+    def look_around(self, book: Book, house: str) -> None:
+        """Notes every formula of a workbook; a row that is reckoned alike all along counts once."""
+        for row, ideas in visible(book).items():
+            if not book.label(row):
+                continue
+            for idea in sorted(ideas, key=lambda one: -len(ideas[one]))[:2]:
+                self.note(describe(book, idea, row), house)
+                kinds = self.forms.setdefault(form(book, idea, row), {})
+                kinds[house] = kinds.get(house, 0) + 1
+
+    def familiar(self, form: str) -> float:
+        """How often this form was seen, each house counting at most three times; on a logarithmic scale."""
+        return math.log1p(sum(min(times, 3) for times in self.forms.get(form, {}).values()))
+
+    def _trim(self) -> None:
+        if len(self.seen) <= KEPT * 1.2:
+            return
+        kept = sorted(self.seen.items(), key=lambda item: (-item[1].passed, -len(item[1].houses), -item[1].count, item[0]))[:KEPT]
+        self.seen = dict(kept)
+        self._by_gram = defaultdict(set)
+        for recipe in self.seen:
+            for gram in grams(recipe.label):
+                self._by_gram[gram].add(recipe)
+
+    def near(self, label: str, house: str) -> list[tuple[Recipe, float]]:
+        """Recipes of similarly called rows, the most similar first; those of this house before others."""
+        shared: dict[Recipe, int] = defaultdict(int)
+        for gram in sorted(grams(label)):
+            for recipe in self._by_gram.get(gram, ()):
+                shared[recipe] += 1
+        scored = [(recipe, alike(label, recipe.label)) for recipe in shared]
+        scored = [(recipe, score) for recipe, score in scored if score >= 0.4]
+        scored.sort(key=lambda item: (-item[1], house not in self.seen[item[0]].houses, -self.seen[item[0]].count, item[0]))
+        return scored[: 3 * NEAREST]
+
+    # --- use in a workbook -----------------------------------------------------------------------------------------------------------
+
+    def bind(self, book: Book, recipe: Recipe, home: Row, column: int) -> list[tuple[Idea, float]]:
+        """Ways of using a recipe for a row, each with how well its operands' labels are found (0 to 1, the worst operand counting)."""
+        ways: list[tuple[tuple[Operand, ...], float]] = [((), 1.0)]
+        for part in recipe.parts:
+            options = [(home, 1.0)] if part.own else self._candidates(book, part, home)
+            grown = []
+            for operands, worst in ways:
+                for row, score in options:
+                    operand = self._operand(book, part, row, home, column)
+                    if operand is not None and operand not in operands:
+                        grown.append(((*operands, operand), min(worst, score)))
+            grown.sort(key=lambda way: (-way[1], way[0]))
+            ways = grown[:BINDINGS]
+        return [(Idea(recipe.shape, operands), score) for operands, score in ways]
+
+    def _operand(self, book: Book, part: Part, row: Row, home: Row, column: int) -> Operand | None:
+        if row == home and not part.lag:
+            return None
+        sheet = book.sheets[row.sheet]
+        numbers = [c for c, cell in sheet.by_row.get(row.number, {}).items() if cell.number is not None]
+        if part.fixed or (len(numbers) == 1 and not part.lag):
+            fixed = next((c for c in numbers if c not in sheet.series), numbers[0] if numbers else 0)
+            if fixed and (part.fixed or column != numbers[0]):
+                return Operand(row, fixed=fixed)
+            if not fixed:
+                return None
+        return Operand(row, part.lag)
+
+    def _candidates(self, book: Book, part: Part, home: Row) -> list[tuple[Row, float]]:
+        found = []
+        for sheet in book.sheets.values():
+            for number, label in sheet.labels.items():
+                score = alike(part.label, label)
+                if score < 0.45:
+                    continue
+                score *= 1.0 if plain(sheet.headings.get(number, "")) == plain(part.heading) else 0.97
+                score *= 1.0 if (sheet.name == home.sheet) == (part.sheet == "" or part.offset != 0) else 0.98
+                near = 1.0 if sheet.name == home.sheet and number - home.number == part.offset else 0.99
+                found.append((Row(sheet.name, number), score * near))
+        found.sort(key=lambda item: (-item[1], item[0]))
+        return found[:BINDINGS]
+
+    # --- snapshots -------------------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        recipes = [
+            [r.label, r.heading, r.sheet, r.shape, [list(asdict(part).values()) for part in r.parts], seen.houses, seen.passed, seen.failed]
+            for r, seen in self.seen.items()
+        ]
+        return {"recipes": recipes, "forms": self.forms}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """The inverse of `to_dict`."""
+        self.__init__()  # type: ignore[misc]
+        for label, heading, sheet, shape, parts, houses, passed, failed in data["recipes"]:
+            recipe = Recipe(label, heading, sheet, shape, tuple(Part(*part) for part in parts))
+            self.seen[recipe] = Seen(dict(houses), passed, failed)
+            for gram in grams(label):
+                self._by_gram[gram].add(recipe)
+        self.forms = {name: dict(houses) for name, houses in data["forms"].items()}

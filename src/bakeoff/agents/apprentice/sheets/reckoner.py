@@ -1,0 +1,64 @@
+"""What would stand in a cell if other formulas stood elsewhere: recalculation in the head, before anything is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Value, rebuild, reckon
+from bakeoff.agents.apprentice.sheets.grid import Book
+
+DEEPEST = 400
+Spot = tuple[str, int, int]
+
+
+class Reckoner:
+    """Values of a workbook with some cells replaced by other formulas or numbers."""
+
+    def __init__(self, book: Book, instead: Mapping[Spot, Node | float]) -> None:
+        self.book, self.instead = book, instead
+        self.values: dict[Spot, Value] = {}
+        self.depth = 0
+        self.affected = self._affected()
+
+    def _affected(self) -> set[Spot]:
+        """Cells whose value may change: the replaced ones and all that read them, however indirectly."""
+        reached = set(self.instead)
+        frontier = list(reached)
+        readers = self.book.readers()
+        while frontier:
+            for reader in readers.get(frontier.pop(), ()):
+                if reader not in reached:
+                    reached.add(reader)
+                    frontier.append(reader)
+        return reached
+
+    def value(self, sheet: str, row: int, column: int) -> Value:
+        """Raises `Unknown` where a formula cannot be reckoned; a circle is not a number."""
+        spot = (sheet, row, column)
+        if spot not in self.affected:
+            return self.book.cell(Ref(sheet, row, column)).value
+        if spot in self.values:
+            return self.values[spot]
+        self.values[spot] = math.nan  # seen again before it is known: a circle
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unknown("too deep")
+        tree = self.instead.get(spot)
+        if isinstance(tree, float | int):
+            result: Value = float(tree)
+        else:
+            if tree is None:
+                formula = self.book.cell(Ref(sheet, row, column)).formula
+                tree = self.book.tree(formula) if formula else None
+                if tree is None:
+                    raise Unknown(formula)
+            result = reckon(tree, lambda ref: self.value(ref.sheet or sheet, ref.row, ref.column))
+        self.depth -= 1
+        self.values[spot] = result
+        return result
+
+
+def at_home(tree: Node, sheet: str) -> Node:
+    """The same formula with its own sheet written out."""
+    return rebuild(tree, lambda ref: ref if ref.sheet else Ref(sheet, ref.row, ref.column, ref.fixed_row, ref.fixed_column))

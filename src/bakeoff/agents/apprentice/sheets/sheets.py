@@ -1,0 +1,149 @@
+"""Learning at the spreadsheet, as one engine: works, is told pass or fail, remembers houses and what holds in all of them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.agents.apprentice.policy import Decision, Episode
+from bakeoff.agents.apprentice.sheets.belief import Belief
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
+from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
+from bakeoff.core import Action, Observation, Outcome
+
+KEPT_EPISODES = 120
+THOMPSON = 0.3  # of a standard deviation: how widely weights are drawn around the belief
+DOUBT = 0.25  # Gumbel noise on choices in a house where nothing has worked yet
+
+
+class Sheets:
+    """The part of the apprentice that works in workbooks. `switches`: the apprentice's ablations."""
+
+    def __init__(self, switches: frozenset[str], random: np.random.Generator) -> None:
+        self.switches, self.random = switches, random
+        self.belief = Belief(use_prior="no-prior" not in switches)
+        self.recipes = Recipes()
+        self.episodes: list[Episode] = []
+        self.record: dict[str, list[bool]] = {}
+        self.house = ""
+        self.worker: Worker | None = None
+        self.steps: Steps | None = None
+
+    @staticmethod
+    def suits(tools: frozenset[str]) -> bool:
+        """Whether the tools are those of a desk with workbooks."""
+        return {"write", "read", "finish", "recalculate"} <= tools
+
+    # --- one episode -----------------------------------------------------------------------------------------------------------------
+
+    def begin(self, observation: Observation) -> Action:
+        self.house = house(observation)
+        past = self.record.get(self.house, [])
+        explores = "no-explore" not in self.switches
+        recent = past[-6:]
+        doubt = DOUBT * (1.0 - (sum(recent) + 0.0) / (len(recent) + 1)) if recent and explores else 0.0
+        deviation = self.belief.draw(self.random, THOMPSON if past and explores else 0.0)
+        knowledge = Knowledge(self.belief, self.recipes, self.house, deviation, self.random, doubt, "no-check" not in self.switches)
+        self.worker = Worker(knowledge, observation.goal)
+        self.steps = self.worker.run(observation)
+        return next(self.steps)
+
+    def act(self, observation: Observation) -> Action:
+        if self.steps is None:
+            return self.begin(observation)
+        try:
+            return self.steps.send(observation)
+        except StopIteration:
+            return Action("finish", {})
+
+    def learn(self, outcome: Outcome) -> None:
+        worker, self.worker, self.steps = self.worker, None, None
+        if worker is None or outcome.passed is None or outcome.abstained or "no-learning" in self.switches:
+            return
+        self.record.setdefault(self.house, []).append(outcome.passed)
+        for choice in worker.choices:
+            if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
+                self.recipes.tried(choice.recipe, self.house, outcome.passed)
+        if worker.choices:
+            self.episodes.append(Episode([choice.decision for choice in worker.choices], outcome.passed))
+            del self.episodes[:-KEPT_EPISODES]
+            self.belief.fit(self.episodes)
+
+    # --- what it believes ------------------------------------------------------------------------------------------------------------
+
+    def beliefs(self) -> tuple[str, ...]:
+        """How rows of the house at hand are reckoned, the best proven first."""
+        found: list[tuple[tuple[int, int], str]] = []
+        for recipe, seen in self.recipes.seen.items():
+            times = seen.houses.get(self.house, 0)
+            if times:
+                proof = f", passed {seen.passed} times" if seen.passed else ""
+                found.append(((-seen.passed, -times), f"{recipe.label} is {sentence(recipe)}, seen {times} times{proof}."))
+        shapes = Counter(recipe.shape for recipe in self.recipes.seen)
+        general = [
+            f"Rows are often reckoned as {shape.translate(_LETTERS)} ({count} kinds of row)." for shape, count in shapes.most_common(3)
+        ]
+        return (*[text for _, text in sorted(found)[:12]], *general)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------------------------
+
+    def save(self, directory: Path) -> dict[str, Any]:
+        """Writes arrays into the directory and returns the rest, ready for JSON."""
+        belief, size = self.belief, len(self.belief.names)
+        for name in ("mean", "start", "precision0", "precision"):
+            np.save(directory / f"sheets-{name}.npy", getattr(belief, name)[:size])
+        decisions = [decision for episode in self.episodes for decision in episode.decisions]
+        for part, kind in (("columns", np.int32), ("values", np.float32), ("rows", np.int32)):
+            pieces = [getattr(decision, part) for decision in decisions]
+            np.save(directory / f"sheets-{part}.npy", np.concatenate(pieces) if pieces else np.zeros(0, kind))
+        (directory / "sheets-recipes.json").write_text(
+            json.dumps(self.recipes.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":")), encoding="utf-8"
+        )
+        return {
+            "names": list(belief.names),
+            "house": self.house,
+            "record": self.record,
+            "episodes": [[e.passed, [[len(d.columns), len(d.rows), d.chosen] for d in e.decisions]] for e in self.episodes],
+        }
+
+    def load(self, directory: Path, data: dict[str, Any]) -> None:
+        """The inverse of `save`."""
+        belief = self.belief
+        belief.names = {name: place for place, name in enumerate(data["names"])}
+        for name in ("mean", "start", "precision0", "precision"):
+            setattr(belief, name, np.load(directory / f"sheets-{name}.npy"))
+        belief.pad()
+        parts = {part: np.load(directory / f"sheets-{part}.npy") for part in ("columns", "values", "rows")}
+        self.episodes = []
+        at = row_at = 0
+        for passed, stored in data["episodes"]:
+            decisions = []
+            for length, rows, chosen in stored:
+                piece = slice(at, at + length)
+                decisions.append(Decision(parts["columns"][piece], parts["values"][piece], parts["rows"][row_at : row_at + rows], chosen))
+                at, row_at = at + length, row_at + rows
+            self.episodes.append(Episode(decisions, passed))
+        self.recipes.load(json.loads((directory / "sheets-recipes.json").read_text(encoding="utf-8")))
+        self.record = {name: list(passed) for name, passed in data["record"].items()}
+        self.house, self.worker, self.steps = data["house"], None, None
+
+
+_LETTERS = str.maketrans({"{": "", "}": "", "0": "a", "1": "b", "2": "c", "3": "d"})
+
+
+def sentence(recipe: Recipe) -> str:
+    """A recipe in words: its shape with labels in place."""
+    text = recipe.shape
+    for slot, part in enumerate(recipe.parts):
+        when = f" of {part.lag} before" if part.lag > 0 else " of the next" if part.lag < 0 else ""
+        text = text.replace("{" + str(slot) + "}", f"[{part.label}{when}]")
+    return text
+
+
+def house(observation: Observation) -> str:
+    """What a house is recognised by: the name of the file."""
+    return observation.title.removesuffix(".xlsx").strip() or observation.location

@@ -1,0 +1,225 @@
+"""One job at the desk: reads everything, weighs ideas for each row that is wanted, tests them in the head, writes, looks again, hands in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bakeoff.agents.apprentice.policy import Decision
+from bakeoff.agents.apprentice.sheets.belief import Belief
+from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings, ideas_for
+from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
+from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
+from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
+from bakeoff.agents.apprentice.sheets.repair import faults
+from bakeoff.agents.apprentice.sheets.targets import Target, targets
+from bakeoff.core import Action, Observation
+
+Steps = Generator[Action, Observation, None]
+HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
+FURTHEST = 12  # windows read down one sheet
+TESTED = 10  # candidates of a row that are tested against check rows
+
+
+@dataclass
+class Choice:
+    """What was decided for a row."""
+
+    target: Target
+    decision: Decision
+    candidate: Candidate
+    chance: float = 0.0
+
+    @property
+    def recipe(self) -> Recipe | None:
+        return self.candidate.recipe
+
+
+@dataclass
+class Knowledge:
+    """What a worker brings along and what is drawn for this episode."""
+
+    belief: Belief
+    recipes: Recipes
+    house: str
+    deviation: np.ndarray
+    random: np.random.Generator
+    doubt: float = 0.0
+    checks: bool = True
+
+
+class Worker:
+    """Carries one job out. `book` is what it has seen; `choices` what it decided."""
+
+    def __init__(self, knowledge: Knowledge, goal: str) -> None:
+        self.knowledge, self.goal = knowledge, goal
+        self.book = Book()
+        self.choices: list[Choice] = []
+        self.seen: Observation | None = None
+
+    def run(self, observation: Observation) -> Steps:
+        """Yields actions, is sent what came of each."""
+        self._see(observation)
+        yield from self.survey()
+        self.knowledge.recipes.look_around(self.book, self.knowledge.house)
+        yield from self.fill()
+        yield Action("finish", {})
+
+    def _see(self, observation: Observation) -> None:
+        self.seen = observation
+        self.book.absorb(observation)
+
+    def do(self, tool: str, **arguments: object) -> Steps:
+        self._see((yield Action(tool, arguments)))
+
+    # --- looking ---------------------------------------------------------------------------------------------------------------------
+
+    def survey(self) -> Steps:
+        """Opens all papers and looks at all sheets, window by window."""
+        for title in list(self.book.titles):
+            if not self.book.papers.get(title):
+                yield from self.do("open", document=title)
+        for name in list(self.book.tabs):
+            yield from self.read_sheet(name)
+
+    def read_sheet(self, name: str) -> Steps:
+        for window in range(FURTHEST):
+            top = 1 + window * HEIGHT
+            across = 0
+            while True:
+                left = 1 + across * WIDTH
+                area = f"{quoted(name)}!{column_letters(left)}{top}:{column_letters(left + WIDTH - 1)}{top + HEIGHT - 1}"
+                yield from self.do("read", range=area)
+                sheet = self.book.sheets.get(name)
+                if sheet is None or across > 3 or not any(column >= left + WIDTH - 1 for _, column in sheet.cells):
+                    break
+                across += 1
+            if sheet is None or max(sheet.rows, default=0) < top + HEIGHT - 1:
+                return
+
+    # --- filling ---------------------------------------------------------------------------------------------------------------------
+
+    def fill(self) -> Steps:
+        wanted = targets(self.book, self.goal)
+        if not any(target.said for target in wanted):
+            yield from self.mend()
+            return
+        around = Surroundings(self.book, Papers(self.book.papers), self.goal)
+        fillable = frozenset(target.row for target in wanted)
+        for target in wanted:
+            choice = self.choose(target, around, fillable)
+            if choice is None:
+                continue
+            self.choices.append(choice)
+            if choice.candidate.idea is not None:
+                around.chose(target.row, choice.candidate.idea)
+            yield from self.write(choice)
+        for name in sorted({choice.target.row.sheet for choice in self.choices}):
+            yield from self.read_sheet(name)
+
+    def mend(self) -> Steps:
+        """Remedies whatever is more likely a fault than not, the surest first; what touches the same cells is looked at once."""
+        knowledge = self.knowledge
+        found = faults(self.book, knowledge.recipes, knowledge.house, self.goal, Papers(self.book.papers))
+        weighed = []
+        for fault in found:
+            encoded = knowledge.belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
+            logits = knowledge.belief.logits(encoded, knowledge.deviation)
+            weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
+        touched: set[tuple[Row, int]] = set()
+        for gain, fault, encoded, logits in sorted(weighed, key=lambda one: (-one[0], one[1].key)):
+            spots = {(fault.row, column) for column in fault.texts}
+            if spots & touched:
+                continue
+            touched |= spots
+            decision = knowledge.belief.remember(encoded, logits, int(gain > 0))
+            remedy = Candidate(None, tuple(fault.texts.values()), features=fault.features)
+            target = Target(fault.row, tuple(fault.texts), ())
+            self.choices.append(Choice(target, decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
+            if gain > 0:
+                yield from self.write(self.choices[-1])
+
+    def choose(self, target: Target, around: Surroundings, fillable: frozenset[Row]) -> Choice | None:
+        knowledge = self.knowledge
+        candidates = ideas_for(target, around, knowledge.recipes, knowledge.house, fillable)
+        if not candidates:
+            return None
+        belief = knowledge.belief
+
+        encoded, logits = self.weigh(candidates)
+        tested = np.argsort(-logits, kind="stable")[:TESTED]
+        if knowledge.checks and self.test(target, [candidates[at] for at in tested]):
+            encoded, logits = self.weigh(candidates)
+        moved = logits
+        if knowledge.doubt > 0:
+            moved = logits + knowledge.random.gumbel(size=len(logits)) * knowledge.doubt
+        chosen = int(np.argmax(moved))
+        decision = belief.remember(encoded, logits, chosen)
+        return Choice(target, decision, candidates[chosen], float(belief.chances(logits)[chosen]))
+
+    def weigh(self, candidates: list[Candidate]) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+        """The candidates as the belief reads them, and one number for each."""
+        belief = self.knowledge.belief
+        encoded = belief.encode([list(candidate.features.items()) or [("bare", 1.0)] for candidate in candidates])
+        return encoded, belief.logits(encoded, self.knowledge.deviation)
+
+    def test(self, target: Target, candidates: list[Candidate]) -> bool:
+        """Recalculates rows that are zero all along the known columns, for each candidate; says whether that told anything."""
+        zeros = self.zero_rows(target)
+        told = False
+        for candidate in candidates if zeros else []:
+            if candidate.idea is None:
+                continue
+            instead: dict[tuple[str, int, int], Node | float] = {}
+            try:
+                for column in target.gaps:
+                    instead[target.row.sheet, target.row.number, column] = candidate.idea.tree(self.book, target.row, column)
+                reckoner = Reckoner(self.book, instead)
+                values = [(row, column, reckoner.value(row.sheet, row.number, column)) for row in zeros for column in target.gaps]
+            except (Unknown, Unreadable, RecursionError):
+                continue
+            off = [value for _, _, value in values if not isinstance(value, float | int) or not math.isfinite(value) or abs(value) > 1e-6]
+            candidate.features["check breaks" if off else "check mends"] = 1.0
+            told = True
+        return told
+
+    def zero_rows(self, target: Target) -> list[Row]:
+        """Rows reckoned from this one, whose known numbers are all zero."""
+        found = []
+        readers = self.book.readers()
+        reached: set[tuple[str, int, int]] = set()
+        frontier = [(target.row.sheet, target.row.number, column) for column in target.gaps]
+        while frontier:
+            for reader in readers.get(frontier.pop(), ()):
+                if reader not in reached:
+                    reached.add(reader)
+                    frontier.append(reader)
+        for name, number in sorted({(name, row) for name, row, _ in reached}):
+            line = self.book.sheets[name].by_row.get(number, {})
+            known = [cell.number for column, cell in line.items() if cell.number is not None and column not in target.gaps]
+            if len(known) >= 2 and all(abs(value) < 1e-6 for value in known if value is not None):
+                found.append(Row(name, number))
+        return found
+
+    def write(self, choice: Choice) -> Steps:
+        """Writes a row, one call for each run of neighbouring gaps."""
+        target = choice.target
+        texts = dict(zip(target.gaps, choice.candidate.texts, strict=False)) if choice.candidate.idea is None else {}
+        if choice.candidate.idea is not None:
+            for column in target.gaps:
+                try:
+                    texts[column] = choice.candidate.idea.formula(self.book, target.row, column)
+                except Unreadable:
+                    continue
+        run: list[int] = []
+        for column in [*sorted(texts), -1]:
+            if run and column != run[-1] + 1:
+                at = f"{quoted(target.row.sheet)}!{column_letters(run[0])}{target.row.number}"
+                yield from self.do("write_block", cell=at, rows=[[texts[one] for one in run]])
+                run = []
+            run.append(column)
