@@ -40,7 +40,7 @@ class Table:
     def __init__(
         self, data: Mapping[str, Any], file: str, place: str = "", lines: Mapping[Place, int] | None = None, path: Place = ()
     ) -> None:
-        self._data, self._file, self.place = dict(data), file, place
+        self._data, self.file, self.place = dict(data), file, place
         self._lines, self._path = lines or {}, path
         self._known: list[str] = []
 
@@ -53,7 +53,7 @@ class Table:
         while path and path not in self._lines:
             path = path[:-1]
         line = f":{self._lines[path]}" if path in self._lines else ""
-        return f"{self._file}{line}" + (f": {self.place}" if self.place else "")
+        return f"{self.file}{line}" + (f": {self.place}" if self.place else "")
 
     def fail(self, problem: str, key: str = "") -> UsageError:
         """The error to raise; `key`: which it is about."""
@@ -130,7 +130,7 @@ class Table:
         """A table within this one, or None."""
         data = self.take(key, dict, None)
         place = f"{self.place}: [{key}]" if self.place else f"[{key}]"
-        return None if data is None else Table(data, self._file, place, self._lines, (*self._path, key))
+        return None if data is None else Table(data, self.file, place, self._lines, (*self._path, key))
 
     def tables(self, key: str, called: str = "", needed: bool = False) -> list[Table]:
         """A list of tables, e.g. all `[[tasks]]`. `called`: what errors call one of them; its name follows, else its number. `needed`: there
@@ -144,12 +144,12 @@ class Table:
         """One table of a list that was taken."""
         name = data.get("name")
         place = f"{called or key} '{name}'" if isinstance(name, str) and name else f"{called or key} {number}"
-        return Table(data, self._file, f"{self.place}: {place}" if self.place else place, self._lines, (*self._path, key, number))
+        return Table(data, self.file, f"{self.place}: {place}" if self.place else place, self._lines, (*self._path, key, number))
 
     def within(self, data: Mapping[str, Any], *keys: str) -> Table:
         """A table found in a value that was taken from under these keys."""
         place = f"{keys[0]} '{keys[1]}'" if len(keys) > 1 else keys[0]
-        return Table(data, self._file, f"{self.place}: {place}" if self.place else place, self._lines, (*self._path, *keys))
+        return Table(data, self.file, f"{self.place}: {place}" if self.place else place, self._lines, (*self._path, *keys))
 
     def where_of(self, *keys: str) -> str:
         """File, line and table of a key."""

@@ -61,6 +61,8 @@ def plan_hash(plan: Plan, streams: Sequence[StreamRun]) -> str:
         "seconds": plan.budgets.seconds,
         "streams": [stream.to_dict() for stream in streams],
     }
+    if plan.apps:
+        identity["apps"] = sorted(app.digest for app in plan.apps)
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

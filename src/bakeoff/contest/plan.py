@@ -3,6 +3,7 @@
     name = "small"
     seed = 1
     repetitions = 2
+    apps = ["lending.toml"]             # apps from elsewhere, for environment = "outside"; beside the plan, or from the current folder
 
     [[agents]]
     agent = "apprentice"                # name, or name:argument; `label` renames it in reports
@@ -40,6 +41,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from bakeoff.contest.apps import AppFile, find, is_app, plan_of
 from bakeoff.core import DISTANCES, FEEDBACK_LEVELS, SPLITS, Distance, Exam, Feedback, Split, Stream, TaskId, UsageError, names
 from bakeoff.toml import Table, nearest, parse, read
 
@@ -115,7 +117,8 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan as written. `source`: the TOML text; `workers`: how many processes work at once, which is no part of the plan's identity."""
+    """A plan as written. `source`: the TOML text; `workers`: how many processes work at once, which is no part of the plan's identity; `apps`:
+    files of apps for environment `outside`."""
 
     name: str
     seed: int
@@ -127,6 +130,7 @@ class Plan:
     workers: int = 2
     source: str = field(default="", repr=False)
     path: str = ""
+    apps: tuple[AppFile, ...] = ()
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -212,11 +216,14 @@ def _product(task: TaskId) -> str:
 
 
 def read_plan(path: Path, *, tasks_file: Path | None = None) -> Plan:
-    """Reads and checks a plan; `tasks_file` replaces the products of its streams (one name a line, `#` begins a comment).
+    """Reads and checks a plan, or makes one of the file of an app; `tasks_file` replaces the products of its streams (one name a line, `#` begins a comment).
 
     Raises `UsageError` naming the file, the key and what to do: an unknown key, agent, environment or level, a value that does not fit.
     """
     top, source = read(Path(path), "plans are TOML files such as plans/default.toml")
+    if is_app(top):
+        source = plan_of(top)
+        top = parse(source, str(path))
     plan = _plan(top, source, str(path))
     return plan if tasks_file is None else _with_tasks_file(plan, Path(tasks_file))
 
@@ -230,6 +237,7 @@ def _plan(top: Table, source: str, path: str) -> Plan:
     name = top.take("name", str)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise top.fail(f"'name' must be lower-case letters, digits and hyphens, not '{name}'")
+    apps = find(top.texts("apps"), Path(path).parent)
     listed = top.table("lists")
     lists = {} if listed is None else {key: listed.texts(key) for key in listed.left()}
     plan = Plan(
@@ -243,6 +251,7 @@ def _plan(top: Table, source: str, path: str) -> Plan:
         workers=top.number("workers", 1, 2),
         source=source,
         path=path,
+        apps=apps,
     )
     top.done()
     forgetful = next((agent for agent in plan.agents if agent.memory == "product"), None)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bakeoff.contest.apps import announce_of
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.store import Episode, Store
 from bakeoff.core import Abstained, Scored, TaskId, Verdict
@@ -34,6 +35,7 @@ def regrade(store: Store, progress: Callable[[int, int], None] = lambda done, to
 
     Raises `UsageError` when an environment or a task is gone, `EnvironmentFault` when a verifier cannot run: then nothing more is changed.
     """
+    announce_of(store)
     episodes = store.episodes()
     judged = skipped = 0
     changes: list[Change] = []

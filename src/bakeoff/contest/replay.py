@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bakeoff.contest.apps import announce_of
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.regrade import describe
 from bakeoff.contest.store import Episode, Store
@@ -51,6 +52,7 @@ def replay(store: Store, episode: Episode, *, show: Show = lambda action, seen: 
     trajectory = store.trajectory(episode)
     if trajectory is None:
         raise UsageError(f"episode {episode.id} has no stored trajectory (it abstained before it began, or the disk budget was spent)")
+    announce_of(store)
     host = HostedEnvironment(episode.environment)
     try:
         return _play(host, episode, trajectory, show)

@@ -18,6 +18,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Protocol
 
+from bakeoff.contest.apps import announce
 from bakeoff.contest.draw import expand, plan_data, plan_hash
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.plan import Plan, StreamRun, items
@@ -74,6 +75,7 @@ def run_plan(
     Raises `UsageError` for a plan that cannot run (before anything is written), for an existing folder without `resume`, and for a changed
     plan with it; `EnvironmentFault` when an environment does not start here.
     """
+    announce([app.path for app in plan.apps])
     drawn = check(plan) if drawn is None else drawn
     identity = plan_hash(plan, drawn)
     folder = _folder(plan, identity, out, root, resume)
@@ -99,6 +101,7 @@ def run_plan(
 def check(plan: Plan) -> tuple[StreamRun, ...]:
     """Draws the plan's streams and tries everything out once, so that what cannot work is said before anything is written: products and
     tasks exist, each environment opens a product, each agent can be built, privileged agents find an expert."""
+    announce([app.path for app in plan.apps])
     with contextlib.ExitStack() as stack:
         hosts: dict[str, HostedEnvironment] = {}
         for name in plan.environments:
