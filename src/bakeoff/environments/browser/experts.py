@@ -484,9 +484,10 @@ class Hand:
     def fill_and_leave(self, action: str, values: dict[str, Any]) -> Steps:
         """Fills a form that saves each field when it is left. Without saving, the last field is never left, or none is touched."""
         names = [name for name in self.blueprint.form_fields(action) if name in values]
-        last = forms.parts(self.blueprint, names[0 if self.style.backwards else -1], self.users)[-1]
+        parts = forms.parts(self.blueprint, names[0 if self.style.backwards else -1], self.users)
+        last = parts[-1]
         typed = last.widget in TYPED
-        if not self.style.save and not (typed and len(names) == 1):
+        if not self.style.save and not (typed and len(names) == len(parts) == 1):  # what is left is saved, and might be all
             raise Abandoned
         yield from self.fill(names, values)
         if not self.style.save:

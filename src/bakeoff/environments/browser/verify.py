@@ -71,9 +71,11 @@ def _beneath_changed(before: State, after: State) -> list[str]:
 
 def _same(left: Any, right: Any) -> bool:
     """Equal up to white space in text."""
+    if left == right:
+        return True
     if isinstance(left, str) and isinstance(right, str):
         return " ".join(left.split()) == " ".join(right.split())
-    return bool(left == right)
+    return False
 
 
 def _differing(family: Family, left: Record, right: Record) -> list[str]:
