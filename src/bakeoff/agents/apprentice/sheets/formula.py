@@ -86,7 +86,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_REF = re.compile(r"(?:(?P<sheet>'(?:[^']|'')+'|[A-Za-z_][\w.]*)!)?(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[0-9]{1,7})$")
+_REF = re.compile(r"(?:(?P<tab>'(?:[^']|'')+'|[A-Za-z_][\w.]*)!)?(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[0-9]{1,7})$")
 _LEVELS = (("=", "<>", "<", ">", "<=", ">="), ("&",), ("+", "-"), ("*", "/"), ("^",))
 
 
@@ -117,7 +117,7 @@ def read_ref(text: str, sheet: str = "") -> Ref | None:
     match = _REF.fullmatch(text.strip())
     if match is None:
         return None
-    named = match["sheet"]
+    named = match["tab"]
     if named is not None:
         sheet = named[1:-1].replace("''", "'") if named.startswith("'") else named
     return Ref(sheet, int(match["row"]), column_number(match["column"]), bool(match["fr"]), bool(match["fc"]))

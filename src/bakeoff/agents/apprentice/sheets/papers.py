@@ -7,8 +7,8 @@ import re
 from bakeoff.agents.apprentice.sheets.labels import alike, mentions, plain, words
 
 _NUMBER = re.compile(
-    r"(?P<open>\()?(?P<sign>[-–−+])?\s?(?:[$€£¥]|[A-Z]{3}\s)?(?P<digits>\d{1,3}(?:[, ’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"\s?(?P<unit>%|‰|bps?\b|basis points|per cent|percent|percentage points|thousand|million|billion|[kmbxKMBX]\b|(?:bn|mn|m)\b)?(?P<close>\))?"
+    r"(?P<opens>\()?(?P<mark>[-–−+])?\s?(?:[$€£¥]|[A-Z]{3}\s)?(?P<digits>\d{1,3}(?:[, ’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"\s?(?P<measure>%|‰|bps?\b|basis points|per cent|percent|percentage points|thousand|million|billion|[kmbxKMBX]\b|(?:bn|mn|m)\b)?(?P<closes>\))?"
 )
 _SCALES = {"%": 0.01, "per cent": 0.01, "percent": 0.01, "‰": 0.001, "bp": 1e-4, "bps": 1e-4, "basis points": 1e-4}
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[A-Z(\"'])|\n+")
@@ -56,7 +56,7 @@ def _numbers(line: str, label: str) -> list[tuple[str, str]]:
     text = re.sub(re.escape(label), " ", line, flags=re.IGNORECASE)
     years = [match[0] for match in _YEAR.finditer(text)]
     for match in _NUMBER.finditer(text):
-        if _YEAR.fullmatch(match["digits"]) and not match["unit"]:
+        if _YEAR.fullmatch(match["digits"]) and not match["measure"]:
             continue
         near = _YEAR.search(text[match.end() : match.end() + 14]) or next(
             iter(reversed(list(_YEAR.finditer(text[max(0, match.start() - 14) : match.start()])))), None
@@ -67,8 +67,8 @@ def _numbers(line: str, label: str) -> list[tuple[str, str]]:
 
 def _typed(match: re.Match[str]) -> str:
     digits = re.sub(r"[, ’']", "", match["digits"])
-    unit = (match["unit"] or "").strip()
-    negative = (bool(match["sign"]) and match["sign"] != "+") or bool(match["open"] and match["close"])
+    unit = (match["measure"] or "").strip()
+    negative = (bool(match["mark"]) and match["mark"] != "+") or bool(match["opens"] and match["closes"])
     sign = "-" if negative else ""
     if unit in ("%", "per cent", "percent"):
         return f"{sign}{digits}%"

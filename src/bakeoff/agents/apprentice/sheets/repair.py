@@ -122,7 +122,7 @@ class _Finder:
                 near, sure = left[-1], 1.0
             elif len(left) >= 2 and not right and left[-1] is not None and left[-1] == left[-2]:
                 near, sure = left[-1], 0.7
-            elif len(right) >= 2 and right[0] is not None and right[0] == right[1]:
+            elif ideas[column] is not None and len(right) >= 2 and right[0] is not None and right[0] == right[1]:
                 near, sure = right[0], 0.2
             if near is None or near == ideas[column]:
                 continue

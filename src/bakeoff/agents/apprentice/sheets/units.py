@@ -11,6 +11,7 @@ from bakeoff.agents.apprentice.sheets.ideas import Idea, outline
 from bakeoff.agents.apprentice.sheets.labels import plain
 
 SHARE = "%"
+AMOUNT = "~"  # some number that is no share
 Kind = Mapping[str, int] | None
 """Powers of units, e.g. {EUR: 1}; empty for a bare number or a share; None where nothing is known."""
 
@@ -33,8 +34,15 @@ def unit(book: Book, row: Row) -> str:
     bracketed = re.search(r"\(([^)]{1,10})\)\s*$", sheet.label(row.number))
     if bracketed:
         return SHARE if "%" in bracketed[1] else plain(bracketed[1])
-    letters = re.sub(r"\[[^\]]*\]|[#0,.;()_\-?* \\]", "", formats[0]) if formats else ""
+    if formats and all(text not in ("General", "@") for text in formats) and not letters_of(formats[0]):
+        return AMOUNT
+    letters = letters_of(formats[0]) if formats else ""
     return f"as {letters}" if letters else ""
+
+
+def letters_of(number_format: str) -> str:
+    """The letters that a number format shows beside the number."""
+    return re.sub(r"General|\[[^\]]*\]|[#0,.;()_\-?* \\\"]", "", number_format)
 
 
 def kind(book: Book, row: Row) -> Kind:
@@ -91,13 +99,20 @@ def clashes(book: Book, idea: Idea, home: Row) -> tuple[int, bool]:
             if known and isinstance(other, Number) and other.value:
                 found[0] += 1  # a bare number added to money or days
             return known
-        if a != b and {"": 1} not in (a, b):
+        if not _fit(a, b):
             found[0] += 1
         return a
 
     result, wanted = walk(outline(idea.shape)), kind(book, home)
-    differs = result is not None and result != wanted and {"": 1} not in (result, wanted)
+    differs = result is not None and not _fit(result, wanted)
     return found[0], differs
+
+
+def _fit(a: Kind, b: Kind) -> bool:
+    """Whether two kinds may be the same; nothing is known of the unit of the empty name."""
+    if a == b or {"": 1} in (a, b):
+        return True
+    return bool(a) and bool(b) and any(one == {AMOUNT: 1} for one in (a, b)) and all(set((one or {}).values()) == {1} for one in (a, b))
 
 
 def form(book: Book, idea: Idea, home: Row) -> str:
