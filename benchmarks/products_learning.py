@@ -24,6 +24,7 @@ from bakeoff.contest.statistics import Estimate, estimate
 from bakeoff.core import Agent, Environment, Ledger, Practice, Product, Scored, TaskId, feedback, make_agent, make_environment
 
 GROUPS = ((0, 1), (0, 5), (5, 10), (10, 20), (20, 30), (30, 60))
+FAMILIES = ("crm", "helpdesk", "payables", "hr", "travel", "shop")
 DEFAULT = (
     "qualify-lead", "assign-lead", "revalue-lead", "label-lead", "assign-ticket", "route-ticket", "escalate-ticket", "label-ticket",
 )  # fmt: skip
@@ -155,7 +156,7 @@ def _average(rows: list[Row], what: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--agents", nargs="+", default=["apprentice"])
-    parser.add_argument("--family", default=None, choices=["crm", "helpdesk"], help="both in turn without it, each with a fresh agent")
+    parser.add_argument("--family", default=None, choices=FAMILIES, help="crm and helpdesk in turn without it, each with a fresh agent")
     parser.add_argument("--split", default="train", choices=["train", "dev"], help="sealed products are for bakeoff run alone")
     parser.add_argument("--first", type=int, default=0, help="how many products to pass over")
     parser.add_argument("--products", type=int, default=3, help="of each family")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from bakeoff.agents.apprentice.workplace.job import Job, Slot, content, same, shape
+from bakeoff.agents.apprentice.workplace.job import Job, Slot, content, same, series, shape
 from bakeoff.agents.apprentice.workplace.meanings import Meanings
 from bakeoff.agents.apprentice.workplace.page import blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
@@ -250,11 +250,13 @@ class Actor:
         """How a value looks beside those that stand in a field; False when it cannot be one of them."""
         usual = "name" if item.kind == "pair" else self.theory.shape_of(item)
         kind = shape(slot.text) if slot.kind == "quoted" else slot.kind
+        if kind == usual == "code" and self.theory.series_of(item) != series(slot.text):
+            return False
         if item.kind == "pair" and (slot.kind != "name" or " " not in slot.text):
             return False
         if usual == kind:
             add(features, "fits shape")
-        elif usual and {usual, kind} & {"email", "phone", "date", "amount"}:
+        elif usual and {usual, kind} & {"email", "phone", "date", "amount", "code", "address"}:
             return False
         elif usual or kind != "long":
             add(features, "other shape", 1.0 if usual else 0.3 if slot.kind == "quoted" else 0.8)
@@ -342,6 +344,18 @@ class Actor:
             add(features, "chosen", float(not must and not (self.small and item.required)))
             self._word_option(features, item, option, self.job.words, own=True)
             yield Fill(item.label, option, (), "option"), features
+
+    def evidence(self, label: str, value: str) -> Features:
+        """What the job's words say of records that have this value under this label."""
+        features: Features = {"chosen": 0.6}
+        item = FieldModel(label, "choice", (value,))
+        words = (*self.job.words, *(word for slot in self.job.slots if slot.kind == "word" for word in slot.text.split(" ")))
+        add(features, "label said", _share(item.words, self.job.every_stem))
+        self._word_option(features, item, value, words, own=True)
+        for slot in self.job.slots:
+            if slot.kind == "word":
+                self._recalled(features, slot.text, value)
+        return features
 
     def _word_option(self, features: Features, item: FieldModel, option: str, words: tuple[str, ...], *, own: bool = False) -> None:
         marks = content(option)

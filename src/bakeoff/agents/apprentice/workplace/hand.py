@@ -11,7 +11,7 @@ from bakeoff.agents.apprentice.workplace.acts import Act
 from bakeoff.agents.apprentice.workplace.entry import Entry, Learned, Steps
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day
 from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
-from bakeoff.agents.apprentice.workplace.theory import TICKED, Command, Theory
+from bakeoff.agents.apprentice.workplace.theory import Command, Theory
 from bakeoff.core import Action
 
 MOST_SCREENS = 7
@@ -55,23 +55,24 @@ class Hand(Entry):
                 yield from self.do(Action("back"))
         return self.page
 
-    def go_home(self) -> Steps[Page]:
-        """To the list of records."""
+    def go_home(self, place: str = "") -> Steps[Page]:
+        """To a list of records."""
         if self.page.form is not None:
             yield from self.leave_form()
         for _ in range(3):
-            if self.page.listing:
+            if self.page.listing and (not self.theory.places or self.theory.place_of(self.page) == place):
                 return self.page
-            links = [c for c in self.page.nav if c.count is None] or self.page.commands
+            named = [c for c in self.page.nav if c.plain == (place or self.theory.home_link)] if self.theory.places else []
+            links = named or [c for c in self.page.nav if c.count is None] or self.page.commands
             if links:
                 yield from self.press(links[0])
             else:
                 yield from self.do(Action("back"))
         return self.page
 
-    def search(self, text: str) -> Steps[Page]:
+    def search(self, text: str, place: str = "") -> Steps[Page]:
         """Looks for a text with the list's own search, when it has one."""
-        yield from self.go_home()
+        yield from self.go_home(place)
         box = self.page.search
         if box is None:
             return self.page
@@ -104,7 +105,7 @@ class Hand(Entry):
 
     def _begin_ticked(self, command: Command) -> Steps[None]:
         """Chooses what is to be done to the ticked rows."""
-        name = command.name.removeprefix(TICKED)
+        name = command.shown
         box = self.page.bulk
         if box is None or name not in box.options:
             raise Refused(f"{name} is not here")
@@ -123,7 +124,10 @@ class Hand(Entry):
 
     def reveal(self, command: Command) -> Steps[Control | None]:
         """The control of a command, opening menus when it is hidden in one."""
-        found = self.page.command(command.name)
+        found = self.page.command(command.shown)
+        if found is None and command.level == "list" and self.theory.places:
+            yield from self.go_home(command.place)
+            found = self.page.command(command.shown)
         if found is not None:
             return found
         openers = sorted(self.page.openers, key=lambda control: control.plain != command.menu)
@@ -132,7 +136,7 @@ class Hand(Entry):
                 continue
             yield from self.press(opener)
             self.theory.saw_record(self.page, opener.plain)
-            found = self.page.command(command.name)
+            found = self.page.command(command.shown)
             if found is not None:
                 return found
         return None
@@ -163,7 +167,7 @@ class Hand(Entry):
             key = self._asked_for(before)
             if key is not None:
                 yield from self.press(key)
-                again = self.page.command(command.name)
+                again = self.page.command(command.shown)
                 if again is not None and not self.page.alerts:
                     self.theory.unlock = key.plain
                     before = self.page
@@ -184,6 +188,8 @@ class Hand(Entry):
             command.refused += 1
         elif page.location != before.location:
             command.leads = page.location
+            if command.level == "list":
+                self.theory.found_list(page, command.shown)
         else:
             command.refused += 1
         raise Refused(f"{command.name} opens no form")
@@ -300,7 +306,11 @@ class Hand(Entry):
 
     def follow(self, before: Page) -> Steps[None]:
         """Presses what newly appeared after a change: the best clue to a step without which nothing counts."""
-        known = set(self.theory.baseline) | {c.plain for c in (*before.commands, *before.nav)} | set(self.theory.commands)
+        known = (
+            set(self.theory.baseline)
+            | {c.plain for c in (*before.commands, *before.nav)}
+            | {c.shown for c in self.theory.commands.values()}
+        )
         for _ in range(2):
             new = [c for c in self.page.commands if c.plain not in known and c.role == "button"]
             if not new or not self.look or self.page.listing:

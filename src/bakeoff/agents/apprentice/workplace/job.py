@@ -17,6 +17,8 @@ _LITERALS: tuple[tuple[str, str], ...] = (
     ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     ("date", rf"\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}} (?:{_MONTH}) \d{{4}}|(?:{_MONTH}) \d{{1,2}}, \d{{4}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}"),
     ("phone", r"\+\d[\d ()/-]{5,}\d"),
+    ("code", r"\b[A-Z]{1,4}-\d{2,}\b|\b[A-Z]{1,4}\d*(?: \d{2,4})+\b(?![.,]\d)"),
+    ("address", r"[A-ZÀ-Ý][\w'’-]+(?: [A-ZÀ-Ý][\w'’-]+)+ \d{1,4}\b(?![.,]\d)"),
     ("amount", r"[$€£]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[$€£]?\d+(?:\.\d+)?"),
 )  # fmt: skip
 _NAME = re.compile(r"[A-ZÀ-Ý][\w'’-]*(?:(?: & | )?(?:(?<= )|(?<=& ))[A-ZÀ-Ý][\w'’-]*)*")
@@ -27,7 +29,7 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A literal value: its text, kind (`quoted email date phone amount name`, or `word` for a choice), place, and the stems said just before and after it."""
+    """A literal value: its text, kind (`quoted email date phone code address amount name`, or `word` for a choice), place, and the stems said just before and after it."""
 
     text: str
     kind: str
@@ -108,7 +110,7 @@ class Job:
                 parts = text.split(" ")
                 if len(parts) == 1:
                     continue
-                if len(parts) > 2 or parts[0].lower() in FUNCTION_WORDS:
+                if (len(parts) > 2 and parts[1] != "&") or parts[0].lower() in FUNCTION_WORDS:
                     start += len(parts[0]) + 1
                     text = goal[start:end]
             if free(start, end) and text:
@@ -130,6 +132,13 @@ class Job:
         for index in sorted(indices):
             first.setdefault(self.slots[index].text, index)
         return frozenset(first.values())
+
+    def nouns(self, indices: frozenset[int]) -> frozenset[str]:
+        """What sort of thing the values at these places are said to be: `the invoice INV-59293`, `the trip to Oslo`."""
+        found = (
+            re.search(r"\b[Tt]he(?:se)? (\w+)(?: (?:of|to|from|for))? [\"'“‘]?$", self.goal[: self.slots[index].start]) for index in indices
+        )
+        return frozenset(stem(match[1].lower()) for match in found if match)
 
     @property
     def signature(self) -> str:
@@ -156,7 +165,7 @@ def content(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4_000)
 def shape(text: str) -> str:
-    """What kind of value a text looks like: `email date phone amount name long word` or empty."""
+    """What kind of value a text looks like: `email date phone code address amount name long word` or empty."""
     text = text.strip()
     if not text:
         return ""
@@ -166,6 +175,12 @@ def shape(text: str) -> str:
     if (_NAME.fullmatch(text) and " " in text) or _TURNED.fullmatch(text):
         return "name"
     return "long" if text.count(" ") >= 3 else "word"
+
+
+def series(text: str) -> str:
+    """The letters that codes of one kind begin with: `PO` of `PO-8118`; empty for what is no code of that form."""
+    found = re.fullmatch(r"([A-Z]{1,4})-\d{2,}", text.strip())
+    return found[1] if found else ""
 
 
 def turned(text: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Elsewhere, Features, Weigh, add, plain
-from bakeoff.agents.apprentice.workplace.job import Job, content, similar
+from bakeoff.agents.apprentice.workplace.asking import Answer, Sources, answers, describe, wanted
+from bakeoff.agents.apprentice.workplace.job import Job, content, series, similar
 from bakeoff.agents.apprentice.workplace.meanings import Meanings, Trial
 from bakeoff.agents.apprentice.workplace.theory import Theory
 
@@ -32,6 +33,7 @@ class Plan:
     features: Features = field(default_factory=dict)
     score: float = 0.0
     parts: tuple[Features, ...] = ()
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,21 @@ class Planner:
         self._history: dict[tuple[str, ...], Features] = {}
         self.roles: dict[int, str] = {}
         self.everything: frozenset[int] = frozenset()
+        self.places: tuple[str, ...] = ("",)
+        self.titled: frozenset[int] = frozenset()
 
-    def plans(self, keys: frozenset[int], *, found: bool, twins: bool, ruled_out: frozenset[str]) -> list[Plan]:
-        """Plans in order of belief. `keys`: slots that name the record; `found`: whether there is such a record; `twins`: more than one."""
+    def plans(
+        self,
+        keys: frozenset[int],
+        *,
+        found: bool,
+        twins: bool,
+        ruled_out: frozenset[str],
+        places: tuple[str, ...] = ("",),
+        sources: Sources | None = None,
+    ) -> list[Plan]:
+        """Plans in order of belief. `keys`: slots that name the record; `found`: whether there is such a record; `twins`: more than one;
+        `places`: the lists that the records stand in; `sources`: what was read to answer a question."""
         everything = self.job.distinct(frozenset(range(len(self.job.slots))))
         self.everything = everything
         plans: list[Plan] = []
@@ -128,7 +142,10 @@ class Planner:
             people = [self.job.slots[index].text.lower() for index in sorted(keys) if self.job.slots[index].kind == "name"]
             self.actor.named_person = people[0] if people else ""
             mark = {index for index in values if twins and self.job.slots[index].kind == "email"}
-            commands = [c for c in self.theory.record_commands() if c.name not in ruled_out]
+            self.places, self.titled = places, keys
+            if self.theory.places:
+                self.actor.said -= self.job.nouns(keys)
+            commands = [c for place in places for c in self.theory.record_commands(place) if c.name not in ruled_out]
             plans += self._combine([act for c in commands for act in self.actor.acts(c, values - mark, twins)], values, twins)
             for command in self.theory.ticked_commands() if twins else ():
                 if command.name not in ruled_out and command.form is not None:
@@ -144,6 +161,7 @@ class Planner:
             if command.name not in ruled_out:
                 extra = {"at list with record" if found else "at list without record": 1.0}
                 plans += [self._plan((act,), everything, "list", "", extra) for act in self.actor.acts(command, everything, False)]
+        plans += [self._asked(answer) for answer in answers(sources)] if sources is not None else []
         plans.sort(key=lambda plan: (-plan.score, plan.detail))
         kept: dict[str, Plan] = {}
         for plan in plans:
@@ -204,9 +222,14 @@ class Planner:
         acts = tuple(item.act for item in group)
         own: Features = dict(extra)
         if len(acts) > 1:
-            add(own, "idle act", float(sum(self._idle(act) for act in acts)))
+            add(own, "idle act", float(self._idle(acts)))
         add(own, "step", len(acts) - 1.0)
         used = frozenset().union(*(act.used for act in acts))
+        add(own, "acts though asked", float(wanted(self.job)))
+        if target == "list":
+            codes = {index for index in used if series(self.job.slots[index].text)}
+            add(own, "made again", float(bool(codes & self.titled)))
+            add(own, "new code", float(bool(codes - self.titled) and not codes & self.titled))
         if pick:
             add(own, f"own:start from the one that {pick}")
             for word in {word for act in acts for fill in act.fills if fill.kind == "twin" for word in content(fill.label)}:
@@ -216,6 +239,8 @@ class Planner:
         worded = {index for index in unused if self.job.slots[index].kind == "word"}
         add(own, "value unused", float(len(unused) - len(worded)))
         add(own, "choice unused", float(len(worded)))
+        if target == "record" and len(self.places) > 1:
+            add(own, "record unused", float(len(set(self.places) - {self.theory.commands[act.command].place for act in acts})))
         if target != "list":
             add(own, "key found", float(len(self.everything - values)))
         done: set[str] = set()
@@ -249,13 +274,31 @@ class Planner:
         parts = (*(part for item in group for part in item.parts), own, history)
         return Plan(acts, target, pick, key, detail, score=score, parts=parts)
 
-    def _idle(self, act: Act) -> bool:
-        """Whether nothing that the job says speaks for this act."""
-        words = {
-            *self.theory.commands[act.command].words,
-            *(word for fill in act.fills for word in (*content(fill.value), *content(fill.label))),
-        }
-        return not act.used and not words & self.actor.said
+    def _asked(self, answer: Answer) -> Plan:
+        """A plan that changes nothing and says this."""
+        own = describe(answer, self.job, self.actor.evidence)
+        link = f"{answer.link} > " if answer.link else ""
+        only = f" where {answer.only[0]} is {answer.only[1]}" if answer.only[0] else ""
+        key = f"ask:{answer.way} of {link}{answer.label}{only}"
+        add(own, "failed for this", min(self.failed.get(key, 0.0), 3.0))
+        add(own, "worked elsewhere", self.learned.get(key, 0.0))
+        add(own, "worked for same", float(any(item.passed and item.key == key for item in self.same)))
+        score = sum(self.weigh(name) * value for name, value in own.items())
+        return Plan((), "ask", "", key, key, score=score, parts=(own,), answer=answer.text)
+
+    def _idle(self, acts: tuple[Act, ...]) -> int:
+        """How many of these acts nothing that the job says speaks for, beyond what speaks for the others."""
+        spoken = []
+        for act in acts:
+            words = {*self.theory.commands[act.command].words}
+            words |= {word for fill in act.fills for word in (*content(fill.value), *content(fill.label))}
+            spoken.append((bool(act.used), words & self.actor.said))
+        covered: set[str] = set()
+        idle = 0
+        for used, words in sorted(spoken, key=lambda item: (not item[0], -len(item[1]))):
+            idle += not used and not words - covered
+            covered |= words
+        return idle
 
     def _told(self, act: Act, detail: bool) -> str:
         fills = []

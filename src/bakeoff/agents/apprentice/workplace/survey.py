@@ -29,16 +29,21 @@ class Survey:
         """Forms first, then options that show only when opened, then effects."""
         yield from self.hand.go_home()
         yield from self._list()
-        for _ in range(MOST_RECORDS):
-            unknown = [c for c in self.theory.record_commands() if c.form is None]
-            if self.opened and not unknown:
-                break
-            if not (yield from self._next_record()):
-                break
+        if (yield from self._next_record()):
             yield from self._forms()
         yield from self._from_anywhere()
+        for place in list(self.theory.places.values()):
+            if (yield from self._next_record(place)):
+                yield from self._forms()
+            yield from self._from_anywhere()
+        for _ in range(MOST_RECORDS - 1):
+            unknown = [c for c in self.theory.record_commands() if c.form is None]
+            if not unknown or not (yield from self._next_record()):
+                break
+            yield from self._forms()
         yield from self._ticked_forms()
-        yield from self._effects()
+        for place in ("", *self.theory.places.values()):
+            yield from self._effects(place)
 
     def _from_anywhere(self) -> Steps[None]:
         for command in [c for c in self.theory.commands.values() if c.level == "list" and c.form is None and not c.leads]:
@@ -47,9 +52,9 @@ class Survey:
             yield from self._look_into_fields()
             yield from self.hand.leave_form()
 
-    def _next_record(self) -> Steps[bool]:
+    def _next_record(self, place: str = "") -> Steps[bool]:
         """Opens a record that was not opened yet; one that differs most in its row from those opened."""
-        yield from self._list()
+        yield from self._list(place)
         rows = self.hand.page.rows
         fresh = [row for row in rows if "\n".join(row.texts) not in self.opened]
         if not fresh:
@@ -62,23 +67,24 @@ class Survey:
         yield from self.hand.open_row(row)
         return True
 
-    def _list(self) -> Steps[None]:
-        """To the list; one that shows nothing before something is looked for is asked for a letter that most names have."""
-        yield from self.hand.go_home()
+    def _list(self, place: str = "") -> Steps[None]:
+        """To a list; one that shows nothing before something is looked for is asked for a letter that most names have."""
+        yield from self.hand.go_home(place)
         for text in COMMON:
             if self.hand.page.rows or self.hand.page.search is None:
                 return
-            yield from self.hand.search(text)
+            yield from self.hand.search(text, place)
 
     def _forms(self) -> Steps[None]:
         """Opens each command of this record whose form was never seen."""
         record = self.hand.page.location
         for opener in self.hand.page.openers:
-            if any(c.menu == opener.plain for c in self.theory.commands.values()):
+            if any(c.menu == opener.plain for c in self.theory.record_commands(self.theory.at)):
                 continue
             yield from self.hand.press(opener)
             self.theory.saw_record(self.hand.page, opener.plain)
-        for command in [c for c in self.theory.record_commands() if c.form is None]:
+        away = {c.shown for c in self.theory.commands.values() if c.leads and not c.place}
+        for command in [c for c in self.theory.record_commands(self.theory.at) if c.form is None and (not c.place or c.shown not in away)]:
             with contextlib.suppress(Refused, Learned, WrongStart):
                 yield from self.hand.begin(command)
             yield from self._look_into_fields()
@@ -139,13 +145,13 @@ class Survey:
             if self.hand.page.form is not None:
                 yield from self.hand.leave_form()
 
-    def _effects(self) -> Steps[None]:
+    def _effects(self, place: str) -> Steps[None]:
         """Carries commands through with made-up values: those with few fields first, those that may remove something last."""
-        order = sorted(self.theory.record_commands(), key=lambda c: (c.form is None, not c.form, len(c.form or ())))
+        order = sorted(self.theory.record_commands(place), key=lambda c: (c.form is None, not c.form, len(c.form or ())))
         for command in order:
             if command.done or command.form is None:
                 continue
-            if not (yield from self._next_record()):
+            if not (yield from self._next_record(place)):
                 return
             act = Act(command.name, tuple(fill for item in command.form if (fill := self._made_up(item, command)) is not None))
             try:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bakeoff.agents.apprentice.workplace.job import content, date_form, shape
+from bakeoff.agents.apprentice.workplace.job import content, date_form, series, shape
 from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.widgets import Field as Widget
 
 KEPT_VALUES = 40
 TICKED = "several: "
+AT = " › "  # between a list other than the first and what belongs to it, in the key of a command
 
 
 @dataclass
@@ -32,7 +33,8 @@ class FieldModel:
 
 @dataclass
 class Command:
-    """Something that can be done to a record (`record`) or from anywhere (`list`).
+    """Something that can be done to a record (`record`) or from anywhere (`list`). `name` is its key: what it is called, with the list it belongs
+    to before it where that is not the first.
 
     `form`: its fields, or None while it has never been opened; an empty form only asks to confirm. `menu`: the control that reveals it.
     `leads`: the location it led to, for mere navigation. `done`, `refused`, `removes`: how often it was carried out, was refused,
@@ -53,8 +55,18 @@ class Command:
     changes: dict[str, int] = field(default_factory=dict)
 
     @property
+    def place(self) -> str:
+        """The list to which it belongs; empty for the first."""
+        return self.name.rpartition(AT)[0]
+
+    @property
+    def shown(self) -> str:
+        """What it is called on the screen."""
+        return self.name.rpartition(AT)[2].removeprefix(TICKED)
+
+    @property
     def words(self) -> tuple[str, ...]:
-        return content(self.name.removeprefix(TICKED))
+        return content(self.shown)
 
     def traits(self) -> tuple[str, ...]:
         """What kind of command this is, apart from what it is called; the same words for every product."""
@@ -87,6 +99,11 @@ class Theory:
 
     title: str = ""
     home: str = ""
+    home_link: str = ""  # what leads there
+    places: dict[str, str] = field(default_factory=dict)  # address of a further list of records → what leads there
+    at: str = ""  # the list last seen, empty for the first
+    called_by: dict[str, list[str]] = field(default_factory=dict)  # list → what its records are called
+    coded: dict[str, list[str]] = field(default_factory=dict)  # list → series of the codes that its rows show
     called: str = ""  # heading of the list of records
     commands: dict[str, Command] = field(default_factory=dict)
     values: dict[str, list[str]] = field(default_factory=dict)
@@ -113,6 +130,10 @@ class Theory:
         """Takes in what any screen shows: commands, values under labels, the way dates are written."""
         if page.listing and page.rows and not self.home:
             self.home, self.called = page.location, page.heading
+        if page.listing and page.location == self.home:
+            self.home_link = next((control.plain for control in page.nav if "selected" in control.states), self.home_link)
+        if (place := self.place_of(page)) is not None:
+            self.at = place
         if self.date_form < 0:
             for element in page.elements[:60]:
                 if element.role == "text" and any(mark.isdigit() for mark in element.name) and date_form(element.name) >= 0:
@@ -121,12 +142,21 @@ class Theory:
         for control in page.nav:
             if "selected" not in control.states and control.count is None:
                 self.command(control.plain, "list")
+        for control in page.commands if page.rows and self.place_of(page) is not None else ():
+            if control.role == "link":
+                self.command(self.key(control.plain), "list")
         for option in page.bulk.options if page.bulk is not None else ():
             if not blank(option):
-                self.command(TICKED + option, "several")
+                self.command(self.key(TICKED + option), "several")
         for row in page.rows:
             if row.title not in self.titles and len(self.titles) < 4 * KEPT_VALUES:
                 self.titles.append(row.title)
+            called = self.called_by.setdefault(self.at, [])
+            if self.place_of(page) is not None and row.title not in called and len(called) < KEPT_VALUES:
+                called.append(row.title)
+            for text in (*row.texts, *(value for _, value in row.labelled)):
+                if (code := series(text)) and self.place_of(page) is not None and code not in self.coded.setdefault(self.at, []):
+                    self.coded[self.at].append(code)
             for label, value in row.labelled:
                 self.value(label, value)
         for label, value in page.facts.items():
@@ -141,11 +171,27 @@ class Theory:
     def saw_record(self, page: Page, menu: str = "") -> None:
         """Takes in the commands of a record's page; `menu` is the control that was just opened."""
         for control in page.commands:
-            known = self.commands.get(control.plain)
-            if known is None:
-                self.command(control.plain, "record").menu = menu if control.plain not in self.baseline else ""
+            key = self.key(control.plain)
+            if key not in self.commands:
+                self.command(key, "record").menu = menu if control.plain not in self.baseline else ""
         if not menu:
             self.baseline.extend(control.plain for control in page.commands if control.plain not in self.baseline)
+
+    def key(self, shown: str) -> str:
+        """The key of a command of the list last seen, or of its records."""
+        return f"{self.at}{AT}{shown}" if self.at else shown
+
+    def place_of(self, page: Page) -> str | None:
+        """Which list a page is: empty for the first, None for a page that is no list, or none that is known."""
+        if not page.listing:
+            return None
+        return "" if page.location == self.home else self.places.get(page.location)
+
+    def found_list(self, page: Page, link: str) -> None:
+        """Something in the navigation led to a list of other records."""
+        if page.rows and page.location != self.home and page.search is not None:
+            self.places.setdefault(page.location, link)
+            self.saw(page)
 
     def command(self, name: str, level: str) -> Command:
         return self.commands.setdefault(name, Command(name, level))
@@ -233,19 +279,38 @@ class Theory:
     def dull(self) -> frozenset[str]:
         """Words that say nothing here."""
         often = {word for word, count in self.words.items() if self.jobs >= 4 and count > 0.6 * self.jobs}
-        return frozenset(often | set(content(self.called)))
+        return frozenset(often.union(*(content(name) for name in (self.called, *self.places.values()))))
 
     # --- questions -------------------------------------------------------------------------------------------------------------------
 
-    def record_commands(self) -> list[Command]:
-        return [c for c in self.commands.values() if c.level == "record" and not c.leads and c.name != self.unlock]
+    def record_commands(self, place: str = "") -> list[Command]:
+        """What can be done to a record of a list."""
+        return [c for c in self.commands.values() if c.level == "record" and not c.leads and c.name != self.unlock and c.place == place]
+
+    def place_for(self, text: str, words: frozenset[str]) -> list[str]:
+        """Lists in which a record of this name may be, the likeliest first. A code belongs where codes of its series do."""
+        if series(text):
+            titled = [place for place in self._lists() if any(series(title) == series(text) for title in self.called_by.get(place, ()))]
+            return titled or [place for place in self._lists() if series(text) in self.coded.get(place, ())]
+        kind = shape(text)
+
+        def promise(place: str) -> float:
+            called = self.called_by.get(place, [])
+            like = sum((shape(title) == "name") == (kind == "name") for title in called) / max(len(called), 1)
+            coded = sum(bool(series(title)) for title in called) > len(called) / 2
+            return 3.0 * (text in called) + like - 2.0 * coded + 0.8 * bool(words & set(content(place or self.called)))
+
+        return sorted(self._lists(), key=lambda place: -promise(place))
+
+    def _lists(self) -> list[str]:
+        return ["", *self.places.values()]
 
     def list_commands(self) -> list[Command]:
         return [c for c in self.commands.values() if c.level == "list" and not c.leads and c.form is not None]
 
     def ticked_commands(self) -> list[Command]:
         """What can be done to rows ticked in the list and to no single record."""
-        return [c for c in self.commands.values() if c.level == "several" and c.name.removeprefix(TICKED) not in self.commands]
+        return [c for c in self.commands.values() if c.level == "several" and c.shown not in self.commands and not c.place]
 
     def last_first(self) -> bool:
         """Whether records are titled by names with the last name first."""
@@ -309,6 +374,11 @@ class Theory:
         """What values of this field look like: the commonest shape of those seen."""
         shapes = [shape(value) for value in self.samples(item.label)]
         return max(sorted(set(shapes)), key=shapes.count) if shapes else ""
+
+    def series_of(self, item: FieldModel | Widget) -> str:
+        """The letters that codes in this field begin with: the commonest of those seen."""
+        found = [series(value) for value in self.samples(item.label)]
+        return max(sorted(set(found)), key=found.count) if found else ""
 
     # --- snapshots -------------------------------------------------------------------------------------------------------------------
 

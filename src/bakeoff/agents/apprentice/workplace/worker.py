@@ -7,28 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bakeoff.agents.apprentice.workplace.acts import Weigh
+from bakeoff.agents.apprentice.workplace.asking import Sources, wanted
 from bakeoff.agents.apprentice.workplace.entry import Learned, Steps, WrongStart
+from bakeoff.agents.apprentice.workplace.finding import Finder, Target
 from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
-from bakeoff.agents.apprentice.workplace.job import Job, same, turned
-from bakeoff.agents.apprentice.workplace.page import Page, Row
+from bakeoff.agents.apprentice.workplace.job import Job
+from bakeoff.agents.apprentice.workplace.page import Page
 from bakeoff.agents.apprentice.workplace.plans import Past, Plan, Planner
+from bakeoff.agents.apprentice.workplace.sight import Sight
 from bakeoff.agents.apprentice.workplace.theory import Theory
 from bakeoff.core import Action
 
 MOST_TRIES = 5
 WONDER = 0.2  # scale of the Gumbel noise on a plan's score: sampling from a sharpened belief (Thompson sampling)
 PATIENCE = 60  # actions after which an episode is brought to its end
-
-
-@dataclass
-class Target:
-    """A record that the job names: which slots name it, how its row is titled, and the rows that fit equally well."""
-
-    slots: tuple[int, ...]
-    title: str
-    twins: int = 1
-    location: str = ""
-    wrong: list[str] = field(default_factory=list)  # twins from which it cannot be done
 
 
 @dataclass
@@ -42,7 +34,7 @@ class Tried:
     shown: bool = True
 
 
-class Worker:
+class Worker(Finder):
     """Works on one job in one product."""
 
     def __init__(
@@ -58,18 +50,23 @@ class Worker:
         others: list[list[Past]] | None = None,
     ) -> None:
         self.others = others or []
-        self.job, self.theory, self.past, self.weigh, self.check = job, theory, past, weigh, check
+        super().__init__(job, Hand(theory, page, look=check))
+        self.past, self.weigh, self.check = past, weigh, check
         self.wonder = wonder
         self.noise: dict[str, float] = {}
-        self.hand = Hand(theory, page, look=check)
-        self.targets: list[Target] = []
         self.tried = Tried()
         self.refusals: list[Plan] = []
         self.done_acts = 0
+        self.done: set[tuple[str, tuple[str, ...], str]] = set()  # record and command: what was carried out in this episode
+        self.sources: Sources | None = None
+        self.answer = ""
 
     def work(self) -> Steps[None]:
         """The whole episode."""
         yield from self.locate()
+        if wanted(self.job):
+            self.sources = yield from Sight(self.hand, self.theory).read(self)
+        self.take_all()
         ruled_out: set[str] = set()
         for _ in range(MOST_TRIES):
             if self.hand.actions > PATIENCE:
@@ -96,98 +93,14 @@ class Worker:
                 break
             self.tried.refused.append(plan.detail)
         yield from self.hand.clear_waiting()
-        yield Action("finish", {})
+        yield Action("finish", {"answer": self.answer} if self.answer else {})
 
     def _refused(self, plan: Plan) -> set[str]:
         """The command of a plan that could not be opened: the first that was not carried out."""
         at = min(self.done_acts, len(plan.acts) - 1)
         return {plan.acts[at].command}
 
-    # --- finding the record ----------------------------------------------------------------------------------------------------------
-
-    def locate(self) -> Steps[None]:
-        """Finds the records that the job names: a row whose title is one value and that shows the next value too."""
-        slots = self.job.slots
-        able = [index for index, slot in enumerate(slots) if slot.kind in ("name", "quoted")]
-        pairs = [(a, b) for a in able for b in able if b == a + 1]
-        pairs.sort(key=lambda pair: -self.theory.title_kind.get(slots[pair[0]].kind, 0))
-        maybe: list[tuple[int, int]] = []
-        for a, b in pairs:
-            taken = {slot for target in self.targets for slot in target.slots}
-            if a in taken or b in taken:
-                continue
-            if self.targets and slots[a].kind != slots[self.targets[0].slots[0]].kind:
-                continue
-            rows = yield from self._rows(slots[a].text)
-            titled = [row for row in rows if same(row.title, slots[a].text)]
-            exact = [row for row in titled if any(same(slots[b].text, text) for text in _parts(row))]
-            if exact:
-                self.targets.append(Target((a, b), exact[0].title, len(exact)))
-                self.theory.title_kind[slots[a].kind] = self.theory.title_kind.get(slots[a].kind, 0) + 1
-                if not self._more(a, b):
-                    break
-            elif titled:
-                maybe.append((a, b))
-        if not self.targets:
-            yield from self._try_maybe(maybe)
-        if not self.targets and not pairs and able:
-            rows = yield from self._rows(slots[able[0]].text)
-            titled = [row for row in rows if same(row.title, slots[able[0]].text)]
-            if titled:
-                self.targets.append(Target((able[0],), titled[0].title, len(titled)))
-
-    def _more(self, a: int, b: int) -> bool:
-        """Whether another pair of values of the same kinds follows or went before."""
-        slots = self.job.slots
-        kinds = (slots[a].kind, slots[b].kind)
-        taken = {slot for target in self.targets for slot in target.slots}
-        return any(
-            (slots[i].kind, slots[i + 1].kind) == kinds and not taken & {i, i + 1} for i in range(len(slots) - 1)
-        )  # fmt: skip
-
-    def _try_maybe(self, maybe: list[tuple[int, int]]) -> Steps[None]:
-        """Opens records whose title fits, to see whether the other value stands on their page."""
-        slots = self.job.slots
-        for a, b in maybe:
-            for place in range(3):
-                rows = yield from self._rows(slots[a].text)
-                titled = [row for row in rows if same(row.title, slots[a].text)]
-                if place >= len(titled):
-                    break
-                yield from self.hand.open_row(titled[place])
-                if slots[b].text in self.hand.page.text or turned(slots[b].text) in self.hand.page.text:
-                    self.targets.append(Target((a, b), slots[a].text, 1, self.hand.page.location))
-                    return
-
-    def _rows(self, text: str) -> Steps[list[Row]]:
-        """Rows that a search for this text shows; without a search box, those of the first pages."""
-        yield from self.hand.go_home()
-        page = self.hand.page
-        if page.search is not None:
-            wanted = turned(text) if self.theory.last_first() and not self.theory.knows_title(text) else text
-            if page.search.value != wanted:
-                yield from self.hand.search(wanted)
-            if not self.hand.page.rows and text.count(" ") == 1:
-                yield from self.hand.search(turned(text) if wanted == text else text)
-            return self.hand.page.rows
-        rows = list(page.rows)
-        for _ in range(4):
-            if any(same(row.title, text) for row in rows) or not self.hand.page.pager:
-                break
-            before = [row.title for row in self.hand.page.rows]
-            yield from self.hand.press(self.hand.page.pager[-1])
-            if [row.title for row in self.hand.page.rows] == before:
-                break
-            rows = list(self.hand.page.rows)
-        return rows
-
-    def _fitting(self, target: Target, rows: list[Row]) -> list[Row]:
-        slots = self.job.slots
-        fitting = [row for row in rows if same(row.title, target.title)]
-        for index in target.slots[1:]:
-            closer = [row for row in fitting if any(same(slots[index].text, text) for text in _parts(row))]
-            fitting = closer or fitting
-        return fitting
+    # --- opening a record ------------------------------------------------------------------------------------------------------------
 
     def open(self, target: Target, pick: str) -> Steps[None]:
         """Opens a record; of twins the one whose page holds, or lacks, the value that tells them apart."""
@@ -195,10 +108,11 @@ class Worker:
             return
         mark = self._mark()
         for place in range(max(target.twins, 1)):
-            rows = self._fitting(target, self.hand.page.rows) if self.hand.page.listing else []
+            here = self.hand.page.listing and (not self.theory.places or self.theory.place_of(self.hand.page) == target.place)
+            rows = self.fitting(target, self.hand.page.rows) if here else []
             if not rows:
-                found = yield from self._rows(target.title)
-                rows = self._fitting(target, found)
+                found = yield from self.rows(target.title, target.place)
+                rows = self.fitting(target, found)
             if not rows:
                 raise Refused("the record is gone")
             yield from self.hand.open_row(rows[min(place, len(rows) - 1)])
@@ -218,17 +132,21 @@ class Worker:
 
     def choose(self, ruled_out: frozenset[str]) -> Steps[Plan | None]:
         """The most believed plan; a record is opened first when its commands are not known yet."""
-        known = self.theory.record_commands()
-        if self.targets and (not known or self.hand.page.listing):
-            yield from self.open(self.targets[0], "holds")
-            for opener in self.hand.page.openers if not known else ():
+        fresh = {target.place: target for target in reversed(self.targets) if not self.theory.record_commands(target.place)}
+        for target in [*fresh.values()] or self.targets[:1]:
+            if fresh or self.hand.page.listing:
+                yield from self.open(target, "holds")
+            for opener in self.hand.page.openers if fresh else ():
                 yield from self.hand.press(opener)
                 self.theory.saw_record(self.hand.page, opener.plain)
                 break
         keys = frozenset(slot for target in self.targets for slot in target.slots)
         twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
         planner = Planner(self.job, self.theory, self.past, self.weigh, self.hand.page.facts, self.others)
-        plans = planner.plans(keys, found=bool(self.targets), twins=twins, ruled_out=ruled_out)
+        places = tuple(dict.fromkeys(target.place for target in self.targets))
+        plans = planner.plans(keys, found=bool(self.targets), places=places, twins=twins, ruled_out=ruled_out, sources=self.sources)
+        begun = {command for _, _, command in self.done}
+        plans = [plan for plan in plans if begun <= {act.command for act in plan.acts}] or plans
         if not plans:
             return None
         plans = [plan for plan in plans if plan.detail not in self.tried.refused]
@@ -251,6 +169,9 @@ class Worker:
     def carry_out(self, plan: Plan) -> Steps[bool]:
         """All acts of a plan on all its records."""
         self.done_acts = 0
+        if plan.target == "ask":
+            self.answer = plan.answer
+            return True
         if plan.target == "several":
             return (yield from self._ticked(plan))
         if plan.target == "list":
@@ -267,6 +188,9 @@ class Worker:
             if plan.pick:
                 said["mark"], said["holds"] = self._mark(), "yes" if plan.pick == "holds" else "no"
             for act in plan.acts:
+                mark = (target.title, target.texts, act.command)
+                if self.theory.commands[act.command].place != target.place or mark in self.done:
+                    continue
                 if self.hand.open_command != act.command or self.hand.page.form is None:
                     yield from self.open(target, plan.pick)
                 try:
@@ -275,15 +199,22 @@ class Worker:
                     target.wrong.append(target.location)
                     target.location = ""
                     raise
+                except Refused:
+                    if not target.texts:
+                        raise
+                    done = False
                 self.done_acts += 1
+                if not done and target.texts:
+                    break  # not every record that fits is one of those meant
                 if not done:
                     return False
+                self.done.add(mark)
         return True
 
     def _ticked(self, plan: Plan) -> Steps[bool]:
         """A command on rows that are ticked in the list: all twins of the record."""
         target = self.targets[0]
-        rows = self._fitting(target, (yield from self._rows(target.title)))
+        rows = self.fitting(target, (yield from self.rows(target.title)))
         said = {f"key {place}": self.job.slots[index].text for place, index in enumerate(target.slots)}
         said["mark"], said["holds"] = self._mark(), "no" if plan.pick == "holds" else "yes"
         yield from self.hand.tick([row.tick for row in rows])
@@ -291,8 +222,3 @@ class Worker:
             if not (yield from self.hand.carry_out(act, said)):
                 return False
         return True
-
-
-def _parts(row: Row) -> list[str]:
-    """The texts of a row, and those behind a label such as `Group: Frontline`."""
-    return [*row.texts, *(value for _, value in row.labelled)]

@@ -240,6 +240,8 @@ def _shortened(episode: Episode) -> Episode:
 def _told(key: str) -> str:
     """A plan's key in words."""
     target, _, acts = key.partition(":")
+    if target == "ask":
+        return f"read the records and answer with the {acts}"
     parts = []
     for act in acts.split(";"):
         name, _, fills = act.rstrip(")").partition("(")
