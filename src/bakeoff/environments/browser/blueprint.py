@@ -241,7 +241,8 @@ class Blueprint:
         kinds = {name: self.family.field(name).kind for name in entity.columns if name in fields}
         for wanted in ("number", "text") if split else ("money", "number", "text"):
             if wanted in kinds.values():
-                return next(name for name, kind in kinds.items() if kind == wanted)
+                named = [name for name, kind in kinds.items() if kind == wanted]
+                return next((name for name in named if name != entity.subtitle), named[0])
         return ""
 
     def code(self, key: int) -> str:

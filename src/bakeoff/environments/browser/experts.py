@@ -72,6 +72,7 @@ class Hand:
         self.at = pages.addresses(blueprint)
         self.screen = Observation("", (), 0)
         self.records = {key: dict(record) for key, record in before.records.items()}
+        self.last = False
 
     # --- reading ---------------------------------------------------------------------------------------------------------------
 
@@ -469,11 +470,12 @@ class Hand:
         if alert is not None:
             raise Lost(alert.name)
         if self.style.publish and self.blueprint.workflow["commit"] == "draft" and self.blueprint.deferred(act.operation):
+            drop = self.style.drop and self.last
             button = self.look("button", self.word("ui.publish")) if self.style.release == "record" else None
-            if button is not None and not self.style.drop:
+            if button is not None and not drop:
                 yield from self.do("click", ref=button.ref)
             else:
-                yield from self.release_all()
+                yield from self.release_all(drop)
 
     def type_number(self, action: str, key: int | None) -> Steps:
         """Answers a question that wants the record's number, where this product asks one so."""
@@ -510,9 +512,9 @@ class Hand:
         else:
             yield from self.click("button", word, self.area())
 
-    def release_all(self) -> Steps:
-        """Puts all the worker's own waiting changes into effect on the page that collects them; drops them, or lets colleagues' through, if so styled."""
-        place, release, drop = (self.word(term) for term in self.blueprint.waiting_terms)
+    def release_all(self, drop: bool) -> Steps:
+        """Puts all the worker's own waiting changes into effect on the page that collects them, or drops them; lets colleagues' through if so styled."""
+        place, *verbs = (self.word(term) for term in self.blueprint.waiting_terms)
         yield from self.click("link", lambda name: name.startswith(f"{place} ("), self.main_menu())
         authors = (self.say("you"), *((self.say("colleague"),) if self.style.greedy else ()))
         for author in authors:
@@ -524,7 +526,7 @@ class Hand:
                 if self.blueprint.workflow["commit"] == "approval":
                     yield from self.click("link", self.word("ui.review"), row)
                     row = self.need("main", lambda _: True)
-                yield from self.click("button", drop if self.style.drop else release, row)
+                yield from self.click("button", verbs[drop], row)
 
     def work(self, acts: Sequence[Act], answer: str = "", sources: Sequence[int] = ()) -> Steps:
         """Reads the sources, does all acts, then whatever has to be sent, then `finish`."""
@@ -533,9 +535,10 @@ class Hand:
                 row = yield from self.show_row(key)
                 yield from self.click("link", self.title(key), row)
             for act in acts:
+                self.last = act is acts[-1]
                 yield from self.perform(act)
             if self.style.publish and self.blueprint.workflow["commit"] in ("outbox", "approval"):
-                yield from self.release_all()
+                yield from self.release_all(self.style.drop)
         except Abandoned:
             pass
         yield from self.do("finish", **({"answer": answer} if answer else {}))

@@ -397,7 +397,7 @@ class Paper:
         group = node.parent
         while (
             group is not None
-            and not any(name.startswith("data-") and name != "data-pick" for name in group.attributes)
+            and not any(name.startswith("data-") and name not in ("data-pick", "data-chosen") for name in group.attributes)
             and node.attributes.get("role") != "switch"
         ):
             group = group.parent

@@ -128,6 +128,7 @@ HELPDESK: Mapping[str, str] = {
     "field.escalated": "Escalated | Flagged | Escalation ; Raised | Sent up",
     "field.escalation": "Escalation reason | Reason | Justification ; Cause | Grounds",
     "field.resolution": "Resolution | Outcome | Close reason ; Ending | How it was settled",
+    "field.notify": "Notify requester | Send updates | Email notifications ; Keep the sender told | Tell them",
     "field.effort": "Hours booked | Time spent | Effort ; Hours gone | Toil so far",
     "field.spent": "Hours | Time to add | Hours to book ; So long now | Toil to add",
     "field.snooze": "Snoozed until | Wake up on | Pending until ; Asleep until | Rests until",

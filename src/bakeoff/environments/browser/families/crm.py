@@ -8,7 +8,20 @@ from typing import Any
 
 from bakeoff.environments.browser import people
 from bakeoff.environments.browser.families import common
-from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Objection, Operation, Record, State, blank_record
+from bakeoff.environments.browser.schema import (
+    TODAY,
+    Act,
+    Answer,
+    Entity,
+    Family,
+    Field,
+    Job,
+    Objection,
+    Operation,
+    Record,
+    State,
+    blank_record,
+)
 
 FIELDS = (
     Field("name", "name", "name"),
@@ -359,18 +372,104 @@ def hand_over(rng: random.Random, state: State) -> Job:
     return Job(text, (Act("assign", (key,), {"owner": user}), Act("log", (key,), {"note_kind": "call", "note_text": words})))
 
 
+def at_firm(state: State, firm: str) -> list[int]:
+    return [key for key, record in state.records.items() if record["company"] == firm]
+
+
+def qualify_if_worth(rng: random.Random, state: State) -> Job:
+    """Cannot be done for a lead that is worth too little; its value is wanted then."""
+    key = pick(rng, state, status=("new", "contacted"))
+    record = state.records[key]
+    worth = rng.random() < 0.45
+    limit = record["amount"] + rng.randrange(1, 9) * (-50_000 if worth else 50_000)
+    text = (
+        f"Qualify the lead {who(rng, record)}, provided that its expected value is at least {max(0, limit) // 100:,} euros. If it is less, that is not "
+        "possible: change nothing and finish with its expected value in euros as the answer."
+    )
+    act = Act("qualify", (key,))
+    if worth:
+        return Job(text, (act,), sources=(key,))
+    return Job(text, (), Answer("money", record["amount"], (limit, record["amount"] // 10)), (key,), (act,))
+
+
+def follow_up_if_allowed(rng: random.Random, state: State) -> Job:
+    """Cannot be done for a lead that must not be contacted; the telephone number is wanted then, which has to be read."""
+    key = pick(rng, state, quiet=(rng.random() < 0.6,))
+    record, day = state.records[key], people.later(rng, TODAY)
+    while day == record["follow_up"]:
+        day = people.later(rng, TODAY)
+    text = (
+        f"Schedule a follow-up with the lead {who(rng, record)} for {people.spoken_day(rng, day)}, unless the lead must not be contacted. In that case "
+        "it is not possible: change nothing and finish with the lead's phone number as the answer."
+    )
+    act = Act("schedule", (key,), {"follow_up": day})
+    if not record["quiet"]:
+        return Job(text, (act,), sources=(key,))
+    wrong = tuple(item["phone"] for item in state.records.values() if item["phone"] != record["phone"])[:3]
+    return Job(text, (), Answer("text", record["phone"], wrong), (key,), (act,))
+
+
+def same_owner(rng: random.Random, state: State) -> Job:
+    """A value is to be carried over from another record."""
+    key = pick(rng, state)
+    source = pick(rng, state)
+    while state.records[source]["owner"] == state.records[key]["owner"]:
+        source = pick(rng, state)
+    text = f"The lead {who(rng, state.records[key])} goes to whoever owns the lead {who(rng, state.records[source])}. Assign it."
+    return Job(text, (Act("assign", (key,), {"owner": state.records[source]["owner"]}),), sources=(source,))
+
+
+def hand_over_firm(rng: random.Random, state: State) -> Job:
+    """A selection by what records hold."""
+    firm = rng.choice([name for name in common.several(state, LEAD, "company", 2, 4) if name not in SPAM])
+    keys = at_firm(state, firm)
+    free = [name for name, _ in state.users if all(state.records[key]["owner"] != name for key in keys)]
+    user = rng.choice(free or common.colleagues(state))
+    acts = tuple(key for key in keys if state.records[key]["owner"] != user)
+    text = f"{user} looks after the company {firm} from now on: assign every lead of {firm} to {user}."
+    return Job(text, (Act("assign", acts, {"owner": user}),))
+
+
+def value_of_firm(rng: random.Random, state: State) -> Job:
+    firm = rng.choice(common.several(state, LEAD, "company", 2, 4))
+    text = f"What is the expected value of all leads of the company {firm} together? Finish with the sum in euros as the answer."
+    return common.adding_up(text, state, at_firm(state, firm), "amount", "money")
+
+
+def seats_of_firm(rng: random.Random, state: State) -> Job:
+    firm = rng.choice(common.several(state, LEAD, "company", 2, 4))
+    text = f"How many seats do the leads of the company {firm} want in all? Finish with the number as the answer."
+    return common.adding_up(text, state, at_firm(state, firm), "seats", "number")
+
+
+def next_follow_up(rng: random.Random, state: State) -> Job:
+    firm = rng.choice(common.several(state, LEAD, "company", 2, 4, lambda record: bool(record["follow_up"])))
+    keys = at_firm(state, firm)
+    days = sorted({state.records[key]["follow_up"] for key in keys} - {""})
+    text = f"When is the next follow-up with any lead of the company {firm}? Finish with that date as the answer."
+    return Job(text, (), Answer("date", days[0], tuple(days[1:])), tuple(keys))
+
+
+def names_at_firm(rng: random.Random, state: State) -> Job:
+    firms = common.several(state, LEAD, "company", 2, 4)
+    plain = [firm for firm in firms if len({state.records[key]["name"] for key in at_firm(state, firm)}) == len(at_firm(state, firm))]
+    firm = rng.choice(plain or firms)
+    keys = list({state.records[key]["name"]: key for key in at_firm(state, firm)}.values())
+    text = f"Whom do we know at {firm}? Finish with the names of all leads of that company, separated by commas, as the answer."
+    return common.listing(text, state, keys, "name", state.records)
+
+
+LEAD = Entity(
+    name="lead",
+    noun="lead",
+    fields=tuple(item.name for item in FIELDS),
+    status="status",
+    columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "seats", "source"),
+    contact="email",
+)
 CRM = Family(
     name="crm",
-    entities=(
-        Entity(
-            name="lead",
-            noun="lead",
-            fields=tuple(item.name for item in FIELDS),
-            status="status",
-            columns=("company", "status", "rating", "owner", "email", "follow_up", "amount", "seats", "source"),
-            contact="email",
-        ),
-    ),
+    entities=(LEAD,),
     fields=FIELDS,
     form_fields=FORM_FIELDS,
     operations=OPERATIONS,
@@ -390,5 +489,13 @@ CRM = Family(
         "revalue-lead": revalue,
         "label-lead": tag,
         "hand-over": hand_over,
+        "qualify-if-worth": qualify_if_worth,
+        "follow-up-if-allowed": follow_up_if_allowed,
+        "same-owner": same_owner,
+        "hand-over-firm": hand_over_firm,
+        "value-of-firm": value_of_firm,
+        "seats-of-firm": seats_of_firm,
+        "next-follow-up": next_follow_up,
+        "names-at-firm": names_at_firm,
     },
 )

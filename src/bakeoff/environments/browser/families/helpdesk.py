@@ -9,7 +9,20 @@ from typing import Any
 from bakeoff.environments.browser import people
 from bakeoff.environments.browser.families import common
 from bakeoff.environments.browser.families.common import colleagues, other
-from bakeoff.environments.browser.schema import TODAY, Act, Entity, Family, Field, Job, Objection, Operation, Record, State, blank_record
+from bakeoff.environments.browser.schema import (
+    TODAY,
+    Act,
+    Answer,
+    Entity,
+    Family,
+    Field,
+    Job,
+    Objection,
+    Operation,
+    Record,
+    State,
+    blank_record,
+)
 
 FIELDS = (
     Field("subject", "text", "subject"),
@@ -25,6 +38,7 @@ FIELDS = (
     Field("resolution", "choice", "resolution", ("fixed", "explained", "refunded", "not-reproducible"), blank=True),
     Field("snooze", "date", "snooze date", future=True),
     Field("effort", "number", "hours booked"),
+    Field("notify", "flag", "notify requester"),
     Field("tags", "tags", "labels", ("vip", "mobile", "regression", "feedback")),
 )
 
@@ -45,7 +59,7 @@ def _escalated_once(records: Mapping[int, Record], key: int | None, values: Mapp
 
 
 OPERATIONS = (
-    Operation("edit", "edit", ("subject", "requester", "email"), ("subject", "requester")),
+    Operation("edit", "edit", ("subject", "requester", "email", "notify"), ("subject", "requester")),
     Operation("triage", "verb", ("category", "priority"), ("category", "priority"), foldable=True),
     Operation("assign", "verb", ("owner",), ("owner",), bulk=True, foldable=True),
     Operation("route", "verb", ("queue",), ("queue",), bulk=True, foldable=True),
@@ -151,6 +165,7 @@ def _ticket(rng: random.Random, subject: str, requester: str, category: str, use
         "resolution": rng.choice(("fixed", "explained", "refunded", "not-reproducible")) if status == "closed" else "",
         "snooze": people.later(rng, TODAY) if status == "waiting" else "",
         "effort": rng.randrange(0, 30),
+        "notify": rng.random() < 0.6,
         "tags": tuple(sorted(rng.sample(("vip", "mobile", "regression", "feedback"), rng.choice((0, 0, 1, 2))))),
     }
 
@@ -362,24 +377,124 @@ def correct(rng: random.Random, state: State) -> Job:
     fresh = {"email": people.email(rng, record["requester"], rng.choice(people.FIRMS) + "mail"), "requester": people.person(rng)}
     chosen = sorted(rng.sample(sorted(fresh), rng.choice((1, 2))))
     said = people.spoken_list([f"the {HELPDESK.field(name).said} to {fresh[name]}" for name in chosen])
+    values: dict[str, Any] = {name: fresh[name] for name in chosen}
+    if rng.random() < 0.4:
+        values["notify"] = not record["notify"]
+        said += f", and notify requester to {'yes' if values['notify'] else 'no'}"
     text = rng.choice(
         (f"Correct the ticket {what(rng, record)}: set {said}.", f"Some details of the ticket {what(rng, record)} are wrong. Set {said}.")
     )
-    return Job(text, (Act("edit", (key,), {name: fresh[name] for name in chosen}),))
+    return Job(text, (Act("edit", (key,), values),))
 
 
+def book(rng: random.Random, state: State) -> Job:
+    key, hours = pick(rng, state, status=ACTIVE), rng.randrange(1, 13)
+    said = what(rng, state.records[key])
+    text = rng.choice(
+        (
+            f"Book {hours} more hours on the ticket {said}.",
+            f"{hours} hours were spent today on the ticket {said}. Book them in addition to what is booked already.",
+        )
+    )
+    return Job(text.replace("1 more hours", "1 more hour").replace("1 hours were", "1 hour was"), (Act("book", (key,), {"spent": hours}),))
+
+
+def book_within_limit(rng: random.Random, state: State) -> Job:
+    """Cannot be done where it would be too much; the hours so far are wanted then."""
+    key, hours = pick(rng, state, status=ACTIVE), rng.randrange(2, 13)
+    record = state.records[key]
+    fits = rng.random() < 0.45
+    limit = record["effort"] + hours + (rng.randrange(0, 9) if fits else -rng.randrange(1, min(hours, 9)))
+    text = (
+        f"Book {hours} more hours on the ticket {what(rng, record)}, provided that no more than {limit} hours are booked on it then. If there would be more, "
+        "it is not possible: change nothing and finish with the number of hours booked so far as the answer."
+    )
+    act = Act("book", (key,), {"spent": hours})
+    if fits:
+        return Job(text, (act,), sources=(key,))
+    return Job(text, (), Answer("number", record["effort"], (record["effort"] + hours, limit)), (key,), (act,))
+
+
+def close_unless_escalated(rng: random.Random, state: State) -> Job:
+    """Cannot be done while seniors have the ticket; what they were told is wanted then."""
+    escalated = rng.random() < 0.6
+    key = pick(rng, state, status=ACTIVE, escalated=(escalated,))
+    record, outcome = state.records[key], rng.choice(("fixed", "explained", "refunded"))
+    text = (
+        f"Close the ticket {what(rng, record)}, because {SPOKEN[outcome]}, provided that it has not been escalated. If it has, closing is not possible: "
+        "change nothing and finish with the reason of the escalation as the answer."
+    )
+    act = Act("close", (key,), {"resolution": outcome})
+    if not escalated:
+        return Job(text, (act,), sources=(key,))
+    wrong = tuple(cause for cause in CAUSES if cause != record["escalation"])[:3]
+    return Job(text, (), Answer("text", record["escalation"], wrong), (key,), (act,))
+
+
+def same_assignee(rng: random.Random, state: State) -> Job:
+    """A value is to be carried over from another record."""
+    key, source = pick(rng, state), pick(rng, state)
+    while state.records[source]["owner"] == state.records[key]["owner"]:
+        source = pick(rng, state)
+    text = f"Whoever has the ticket {what(rng, state.records[source])} also takes the ticket {what(rng, state.records[key])}. Assign it."
+    return Job(text, (Act("assign", (key,), {"owner": state.records[source]["owner"]}),), sources=(source,))
+
+
+def of_requester(state: State, name: str) -> list[int]:
+    return [key for key, record in state.records.items() if record["requester"] == name]
+
+
+def take_over_requester(rng: random.Random, state: State) -> Job:
+    """A selection by what records hold."""
+    name = rng.choice(common.several(state, TICKET, "requester", 2, 4))
+    keys = of_requester(state, name)
+    user = rng.choice([user for user in colleagues(state) if any(state.records[key]["owner"] != user for key in keys)])
+    mine = tuple(key for key in keys if state.records[key]["owner"] != user)
+    return Job(
+        f"{user} takes care of {name} from now on: assign every ticket of {name} to {user}.", (Act("assign", mine, {"owner": user}),)
+    )
+
+
+def hours_of_requester(rng: random.Random, state: State) -> Job:
+    name = rng.choice(common.several(state, TICKET, "requester", 2, 4))
+    text = f"How many hours are booked on the tickets of {name} in all? Finish with the number as the answer."
+    return common.adding_up(text, state, of_requester(state, name), "effort", "number")
+
+
+def first_to_wake(rng: random.Random, state: State) -> Job:
+    piles = common.several(state, TICKET, "owner", 2, 4, lambda record: bool(record["snooze"]))
+    owner = rng.choice(piles)
+    keys = [key for key, record in state.records.items() if record["owner"] == owner and record["snooze"]]
+    days = sorted({state.records[key]["snooze"] for key in keys})
+    text = f"Of the snoozed tickets assigned to {owner}, when does the first come back? Finish with that date as the answer."
+    return Job(text, (), Answer("date", days[0], tuple(days[1:])), tuple(keys))
+
+
+def open_subjects(rng: random.Random, state: State) -> Job:
+    names = common.several(state, TICKET, "requester", 2, 4, lambda record: record["status"] != "closed")
+    plain = [
+        name
+        for name in names
+        if len({state.records[key]["subject"] for key in of_requester(state, name)}) == len(of_requester(state, name))
+    ]
+    name = rng.choice(plain or names)
+    mine = {state.records[key]["subject"]: key for key in of_requester(state, name) if state.records[key]["status"] != "closed"}
+    closed = [key for key in of_requester(state, name) if state.records[key]["status"] == "closed"]
+    text = f"What does {name} still wait for? Finish with the subjects of all tickets of {name} that are not closed, separated by commas, as the answer."
+    return common.listing(text, state, list(mine.values()), "subject", closed or state.records, of_requester(state, name))
+
+
+TICKET = Entity(
+    name="ticket",
+    noun="ticket",
+    fields=tuple(item.name for item in FIELDS),
+    status="status",
+    columns=("requester", "status", "priority", "category", "owner", "queue", "email", "effort", "snooze"),
+    contact="email",
+)
 HELPDESK = Family(
     name="helpdesk",
-    entities=(
-        Entity(
-            name="ticket",
-            noun="ticket",
-            fields=tuple(item.name for item in FIELDS),
-            status="status",
-            columns=("requester", "status", "priority", "category", "owner", "queue", "email", "effort", "snooze"),
-            contact="email",
-        ),
-    ),
+    entities=(TICKET,),
     fields=FIELDS,
     form_fields=FORM_FIELDS,
     operations=OPERATIONS,
@@ -400,5 +515,13 @@ HELPDESK = Family(
         "answer-and-close": answer_and_close,
         "bulk-assign": bulk_assign,
         "correct-ticket": correct,
+        "book-time": book,
+        "book-within-limit": book_within_limit,
+        "close-unless-escalated": close_unless_escalated,
+        "same-assignee": same_assignee,
+        "take-over-requester": take_over_requester,
+        "hours-of-requester": hours_of_requester,
+        "first-to-wake": first_to_wake,
+        "open-subjects": open_subjects,
     },
 )

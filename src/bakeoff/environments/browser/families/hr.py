@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import TODAY, Entity, Field, Operation, Record, State
+from bakeoff.environments.browser.families.common import blank, stored
+from bakeoff.environments.browser.schema import TODAY, Entity, Field, Objection, Operation, Record, State
 
 DEPARTMENTS = ("sales", "production", "research", "finance")
 FIELDS = (
@@ -26,6 +28,7 @@ FIELDS = (
     Field("salary", "money", "salary"),
     Field("start", "date", "first day"),
     Field("days_left", "number", "days of holiday left", most=40),
+    Field("car", "flag", "company car"),
     Field("last_day", "date", "last day", future=True),
     Field("status", "choice", "status", ("active", "notice", "left")),
     Field("leaving", "choice", "reason of leaving", ("resigned", "retired", "contract-ended"), blank=True),
@@ -52,7 +55,7 @@ EMPLOYEE = Entity(
     "employee",
     "employee",
     (
-        "name", "role", "email", "department", "site", "manager", "owner", "salary", "start", "days_left", "last_day", "leaving", "tags",
+        "name", "role", "email", "department", "site", "manager", "owner", "salary", "start", "days_left", "car", "last_day", "leaving", "tags",
         "status",
     ),
     "status",
@@ -97,8 +100,34 @@ def _pay_applied(records: Records, key: int, values: Mapping[str, Any]) -> Chang
     return {other: {"salary": records[key]["new_salary"]} for other in _employee_of(records, records[key])}
 
 
+def _enough_days(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """Nobody gets more holiday than is left."""
+    record = records[key or 0]
+    if record["leave_kind"] != "holiday":
+        return None
+    left = next((records[other]["days_left"] for other in _employee_of(records, record)), record["days"])
+    return Objection("", "at-most", left, of="days") if record["days"] > left else None
+
+
+def _leave_fits(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """Nobody covers for themselves, and nobody is away twice at the same time."""
+    name = records[key]["name"] if key is not None else values.get("name", "")
+    if name and values.get("cover") == name:
+        return Objection("cover", "must-differ", name)
+    if key is not None or not values.get("first_day"):
+        return None
+    first = date.fromisoformat(values["first_day"])
+    last = first + timedelta(days=max(0, values.get("days", 1) - 1))
+    for other in records.values():
+        if other["entity"] == "leave" and other["name"] == name and other["leave_status"] != "declined":
+            begins = date.fromisoformat(other["first_day"])
+            if begins <= last and first <= begins + timedelta(days=max(0, other["days"] - 1)):
+                return Objection("first_day", "not-free", values["first_day"])
+    return None
+
+
 OPERATIONS = (
-    Operation("edit", "edit", ("name", "role", "email", "site"), ("name", "role")),
+    Operation("edit", "edit", ("name", "role", "email", "site", "car"), ("name", "role")),
     Operation("transfer", "verb", ("department", "manager"), ("department", "manager")),
     Operation("manage", "verb", ("manager",), ("manager",), bulk=True, foldable=True),
     Operation("assign", "verb", ("owner",), ("owner",), bulk=True, foldable=True),
@@ -115,8 +144,24 @@ OPERATIONS = (
         ("name", "role", "email", "department", "site", "manager", "salary", "start"),
         ("name", "role", "email", "manager", "salary", "start"),
     ),
-    Operation("edit-leave", "edit", ("reference", "leave_kind", "first_day", "days", "cover"), ("reference", "first_day"), entity="leave"),
-    Operation("grant", "verb", sets={"leave_status": "approved"}, when=("requested",), entity="leave", effect=_leave_taken, bulk=True),
+    Operation(
+        "edit-leave",
+        "edit",
+        ("reference", "leave_kind", "first_day", "days", "cover"),
+        ("reference", "first_day"),
+        entity="leave",
+        rule=_leave_fits,
+    ),
+    Operation(
+        "grant",
+        "verb",
+        sets={"leave_status": "approved"},
+        when=("requested",),
+        entity="leave",
+        effect=_leave_taken,
+        bulk=True,
+        rule=_enough_days,
+    ),
     Operation("decline", "verb", ("refusal",), ("refusal",), {"leave_status": "declined"}, ("requested",), entity="leave"),
     Operation(
         "request",
@@ -124,6 +169,7 @@ OPERATIONS = (
         ("name", "reference", "leave_kind", "first_day", "days", "cover"),
         ("name", "reference", "first_day", "days"),
         entity="leave",
+        rule=_leave_fits,
     ),
     Operation("edit-pay", "edit", ("reference", "new_salary", "from_day", "grounds"), ("reference", "new_salary"), entity="pay"),
     Operation("agree", "verb", sets={"pay_status": "agreed"}, when=("proposed",), entity="pay"),
@@ -181,24 +227,14 @@ def populate(rng: random.Random, users: tuple[tuple[str, str], ...]) -> State:
         for index, (number, record) in enumerate(zip(rng.sample(range(310, 980), 8), present[4:12], strict=True))
     ]
     records: list[Record] = [*employees, *leaves, *pays]
-    rng.shuffle(records)
-    start = rng.randrange(401, 6000)
-    keyed = {start + index: record for index, record in enumerate(records)}
-    notes: dict[int, list[tuple[str, str]]] = {key: [] for key in keyed}
-    for key in rng.sample([key for key, record in keyed.items() if record["entity"] == "employee"], 9):
-        notes[key].append((rng.choice(("talk", "warning", "praise")), rng.choice(TALKS)))
-    return State(keyed, notes, users=users)
-
-
-def _blank(entity: Entity, **values: Any) -> Record:
-    record: Record = {item.name: item.empty for item in FIELDS}
-    return record | {"entity": entity.name} | values
+    return stored(rng, records, users, (401, 6000), EMPLOYEE, 9, ("talk", "warning", "praise"), TALKS)
 
 
 def _employee(rng: random.Random, name: str, index: int, users: tuple[tuple[str, str], ...]) -> Record:
     department = rng.choice(DEPARTMENTS)
     status = "notice" if index % 9 == 7 else "left" if index % 13 == 12 else "active"
-    return _blank(
+    return blank(
+        FIELDS,
         EMPLOYEE,
         name=name,
         role=rng.choice(ROLES[department]),
@@ -210,6 +246,7 @@ def _employee(rng: random.Random, name: str, index: int, users: tuple[tuple[str,
         salary=rng.randrange(26, 74) * 100_000 + rng.randrange(0, 10) * 10_000,
         start=people.later(rng, TODAY, -4000, -60),
         days_left=rng.randrange(2, 30),
+        car=rng.random() < 0.25,
         last_day=people.later(rng, TODAY, 10, 80) if status == "notice" else "",
         leaving=rng.choice(("resigned", "retired", "contract-ended")) if status != "active" else "",
         status=status,
@@ -219,7 +256,8 @@ def _employee(rng: random.Random, name: str, index: int, users: tuple[tuple[str,
 
 def _leave(rng: random.Random, reference: str, employee: Record, names: list[str], index: int) -> Record:
     status = ("requested", "requested", "requested", "requested", "approved", "declined")[index % 6]
-    return _blank(
+    return blank(
+        FIELDS,
         LEAVE,
         name=employee["name"],
         reference=reference,
@@ -234,7 +272,8 @@ def _leave(rng: random.Random, reference: str, employee: Record, names: list[str
 
 def _pay(rng: random.Random, reference: str, employee: Record, index: int) -> Record:
     status = ("proposed", "proposed", "agreed", "applied", "turned-down")[index % 5]
-    return _blank(
+    return blank(
+        FIELDS,
         PAY,
         name=employee["name"],
         reference=reference,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.families.common import colleagues, euros, matching, of, other, pick, spread
+from bakeoff.environments.browser.families.common import adding_up, colleagues, euros, listing, matching, of, other, pick, several, spread
 from bakeoff.environments.browser.families.hr import (
     DEPARTMENTS,
     EMPLOYEE,
@@ -61,10 +62,14 @@ def change_details(rng: random.Random, state: State) -> Job:
     }
     names = sorted(rng.sample(sorted(fresh), rng.choice((1, 2))))
     said = people.spoken_list([f"the {next(item.said for item in FIELDS if item.name == name)} to {fresh[name]}" for name in names])
+    values: dict[str, Any] = {name: fresh[name] for name in names}
+    if rng.random() < 0.4:
+        values["car"] = not record["car"]
+        said += f", and company car to {'yes' if values['car'] else 'no'}"
     text = rng.choice(
         (f"For the employee {who(rng, record)} change {said}.", f"Details of the employee {record['name']} have changed: set {said}.")
     )
-    return Job(text, (Act("edit", (key,), {name: fresh[name] for name in names}),))
+    return Job(text, (Act("edit", (key,), values),))
 
 
 def transfer(rng: random.Random, state: State) -> Job:
@@ -114,8 +119,13 @@ def hire(rng: random.Random, state: State) -> Job:
     return Job(text, (Act("create", (), values),))
 
 
+def enough_days(state: State, record: Record) -> bool:
+    """Whether a leave request can be granted: a holiday needs days that are left."""
+    return record["leave_kind"] != "holiday" or state.records[employee_named(state, record["name"])]["days_left"] >= record["days"]
+
+
 def grant(rng: random.Random, state: State) -> Job:
-    key = pick(rng, state, LEAVE, {"leave_status": ("requested",)})
+    key = pick(rng, state, LEAVE, {"leave_status": ("requested",)}, accept=lambda record: enough_days(state, record))
     record = state.records[key]
     text = rng.choice(
         (
@@ -165,11 +175,13 @@ def grant_if_covered(rng: random.Random, state: State) -> Job:
 def ask_leave(rng: random.Random, state: State) -> Job:
     record = state.records[employee(rng, state, "active")]
     cover = other(rng, [item["name"] for item in of(state, EMPLOYEE).values() if item["status"] == "active"], record["name"])
+    taken = [item for item in of(state, LEAVE).values() if item["name"] == record["name"]]
     values: dict[str, Any] = {
         "name": record["name"],
         "reference": new_number(rng, state, "L"),
         "leave_kind": rng.choice(("holiday", "parental", "unpaid")),
-        "first_day": people.later(rng, TODAY, 5, 70),
+        # After everything else that this person has asked for, so that nothing overlaps.
+        "first_day": people.later(rng, max([TODAY, *(date.fromisoformat(item["first_day"]) for item in taken)]), 22, 70),
         "days": rng.randrange(2, 15),
         "cover": cover,
     }
@@ -333,6 +345,35 @@ def talk(rng: random.Random, state: State) -> Job:
     return Job(text.replace("a praise", "praise"), (Act("comment", (key,), {"note_kind": kind, "note_text": words}),))
 
 
+def apply_if_agreed(rng: random.Random, state: State) -> Job:
+    """Cannot be done before somebody has agreed; the salary in question is wanted then."""
+    key = pick(rng, state, PAY, {"pay_status": ("agreed",) if rng.random() < 0.45 else ("proposed", "turned-down")})
+    record = state.records[key]
+    text = (
+        f"Apply the pay change {record['reference']} of {record['name']}, provided that it has been agreed to. If it has not, it is not possible: change "
+        "nothing and finish with the new salary that it would bring, in euros, as the answer."
+    )
+    act = Act("apply", (key,))
+    if record["pay_status"] == "agreed":
+        return Job(text, (act,), sources=(key,))
+    now = state.records[employee_named(state, record["name"])]["salary"]
+    return Job(text, (), Answer("money", record["new_salary"], (now, record["new_salary"] - now)), (key,), (Act("agree", (key,)), act))
+
+
+def days_asked_for(rng: random.Random, state: State) -> Job:
+    name = rng.choice(several(state, LEAVE, "name", 2, 4))
+    keys = [key for key, record in of(state, LEAVE).items() if record["name"] == name]
+    text = f"How many days of leave has {name} asked for in all, whatever became of it? Finish with the number as the answer."
+    return adding_up(text, state, keys, "days", "number")
+
+
+def names_in_role(rng: random.Random, state: State) -> Job:
+    role = rng.choice(several(state, EMPLOYEE, "role", 2, 4, lambda record: record["status"] == "active"))
+    keys = [key for key, record in of(state, EMPLOYEE).items() if record["role"] == role and record["status"] == "active"]
+    text = f"Which active employees have the role {role}? Finish with their names, separated by commas, as the answer."
+    return listing(text, state, keys, "name", of(state, EMPLOYEE))
+
+
 HR = Family(
     name="hr",
     entities=ENTITIES,
@@ -361,5 +402,8 @@ HR = Family(
         "first-day-of": back_at_work,
         "same-allowance": same_allowance,
         "note-on-file": talk,
+        "apply-if-agreed": apply_if_agreed,
+        "days-asked-for": days_asked_for,
+        "names-in-role": names_in_role,
     },
 )

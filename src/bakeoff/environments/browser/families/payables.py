@@ -7,10 +7,12 @@ there is to do with them is in `payables_jobs.py`.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import TODAY, Entity, Field, Operation, Record, State
+from bakeoff.environments.browser.families.common import blank, stored
+from bakeoff.environments.browser.schema import TODAY, Entity, Field, Objection, Operation, Record, State
 
 FIELDS = (
     Field("entity", "entity", "sort of record", ("invoice", "order", "supplier")),
@@ -25,6 +27,8 @@ FIELDS = (
     Field("pay_on", "date", "payment date", future=True),
     Field("cost_centre", "choice", "cost centre", ("operations", "marketing", "facilities", "it")),
     Field("owner", "user", "approver"),
+    Field("paper", "flag", "original received"),
+    Field("instalments", "number", "instalments", most=24),
     Field("dispute", "choice", "reason of the dispute", ("wrong-amount", "not-ordered", "damaged", "duplicate"), blank=True),
     Field("escalation", "text", "reason of the escalation"),
     Field("order_status", "choice", "status", ("open", "received", "closed")),
@@ -43,8 +47,8 @@ INVOICE = Entity(
     "invoice",
     "invoice",
     (
-        "reference", "supplier", "email", "order_ref", "amount", "status", "due", "pay_on", "cost_centre", "owner", "dispute", "escalation",
-        "tags",
+        "reference", "supplier", "email", "order_ref", "amount", "status", "due", "pay_on", "cost_centre", "owner", "paper", "instalments",
+        "dispute", "escalation", "tags",
     ),
     "status",
     ("supplier", "status", "amount", "due", "order_ref", "owner", "cost_centre", "pay_on"),
@@ -69,15 +73,56 @@ SUPPLIER = Entity(
 ENTITIES = (INVOICE, ORDER, SUPPLIER)
 
 OPEN = ("received", "escalated", "held")
+
+
+def _entered_once(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """One supplier does not use a number twice."""
+    name = (values.get("reference", ""), values.get("supplier", ""))
+    invoices = [(other, (record["reference"], record["supplier"])) for other, record in records.items() if record["entity"] == "invoice"]
+    if (key, name) in invoices or not any(other != key and named == name for other, named in invoices):
+        return None
+    return Objection("reference", "exists", name[0])
+
+
+def _payable(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """Blocked suppliers are not paid, and nothing is paid twice."""
+    record = records[key or 0]
+    status = next(
+        (
+            other["supplier_status"]
+            for other in records.values()
+            if other["entity"] == "supplier" and other["supplier"] == record["supplier"]
+        ),
+        "",
+    )
+    if status == "blocked":
+        return Objection("", "is-so", status, of="supplier_status")
+    twice = any(
+        other != key
+        and item["entity"] == "invoice"
+        and item["status"] == "scheduled"
+        and all(item[name] == record[name] for name in ("reference", "supplier"))
+        for other, item in records.items()
+    )
+    return Objection("", "is-so", "scheduled", of="status") if twice else None
+
+
 OPERATIONS = (
-    Operation("edit", "edit", ("reference", "supplier", "email", "order_ref", "amount", "due"), ("reference", "supplier", "amount")),
+    Operation(
+        "edit",
+        "edit",
+        ("reference", "supplier", "email", "order_ref", "amount", "due", "paper"),
+        ("reference", "supplier", "amount"),
+        rule=_entered_once,
+    ),
     Operation("approve", "verb", sets={"status": "approved"}, when=OPEN, bulk=True),
     Operation("dispute", "verb", ("dispute",), ("dispute",), {"status": "disputed"}, ("received", "approved", "escalated", "held")),
     Operation("escalate", "verb", ("escalation",), ("escalation",), {"status": "escalated"}, ("received", "disputed", "held")),
-    Operation("schedule", "verb", ("pay_on",), ("pay_on",), {"status": "scheduled"}, ("approved",), bulk=True),
+    Operation("schedule", "verb", ("pay_on",), ("pay_on",), {"status": "scheduled"}, ("approved",), bulk=True, rule=_payable),
     Operation("hold", "verb", sets={"status": "held", "pay_on": ""}, when=("received", "approved", "scheduled")),
     Operation("code", "verb", ("cost_centre",), ("cost_centre",), bulk=True, foldable=True),
     Operation("assign", "verb", ("owner",), ("owner",), bulk=True, foldable=True),
+    Operation("divide", "verb", ("instalments",), when=("received", "approved", "escalated", "held")),
     Operation("tag", "verb", ("tags",), foldable=True),
     Operation("comment", "note", ("note_kind", "note_text"), ("note_kind", "note_text")),
     Operation("delete", "delete", bulk=True),
@@ -86,6 +131,7 @@ OPERATIONS = (
         "create",
         ("reference", "supplier", "email", "order_ref", "amount", "due", "cost_centre"),
         ("reference", "supplier", "amount"),
+        rule=_entered_once,
     ),
     Operation("edit-order", "edit", ("reference", "supplier", "email", "amount", "cost_centre"), ("reference", "supplier"), entity="order"),
     Operation("receive", "verb", sets={"order_status": "received"}, when=("open",), entity="order"),
@@ -133,18 +179,7 @@ def populate(rng: random.Random, users: tuple[tuple[str, str], ...]) -> State:
         twin["email"] = people.email(rng, people.person(rng), first["supplier"])
         invoices.append(twin)
     records += orders + invoices
-    rng.shuffle(records)
-    start = rng.randrange(301, 8000)
-    keyed = {start + index: record for index, record in enumerate(records)}
-    notes: dict[int, list[tuple[str, str]]] = {key: [] for key in keyed}
-    for key in rng.sample([key for key, record in keyed.items() if record["entity"] == "invoice"], 10):
-        notes[key].append((rng.choice(("question", "decision", "call")), rng.choice(COMMENTS)))
-    return State(keyed, notes, users=users)
-
-
-def _blank(entity: Entity, **values: Any) -> Record:
-    record: Record = {item.name: item.empty for item in FIELDS}
-    return record | {"entity": entity.name} | values
+    return stored(rng, records, users, (301, 8000), INVOICE, 10, ("question", "decision", "call"), COMMENTS)
 
 
 def _amount(rng: random.Random) -> int:
@@ -155,11 +190,12 @@ def _supplier(rng: random.Random, name: str, city: str, mail: str) -> Record:
     account = f"{rng.choice(('DE', 'NL', 'IE', 'PT'))}{rng.randrange(10, 99)} {rng.randrange(1000, 9999)} {rng.randrange(1000, 9999)}"
     terms = rng.choice(("fortnight", "month", "two-months"))
     status = rng.choice(("active", "active", "active", "blocked"))
-    return _blank(SUPPLIER, supplier=name, city=city, email=mail, account=account, terms=terms, supplier_status=status)
+    return blank(FIELDS, SUPPLIER, supplier=name, city=city, email=mail, account=account, terms=terms, supplier_status=status)
 
 
 def _order(rng: random.Random, reference: str, name: str, mail: str, users: tuple[tuple[str, str], ...]) -> Record:
-    return _blank(
+    return blank(
+        FIELDS,
         ORDER,
         reference=reference,
         supplier=name,
@@ -175,7 +211,8 @@ def _invoice(
     rng: random.Random, reference: str, name: str, mail: str, order: str, amount: int, index: int, users: tuple[tuple[str, str], ...]
 ) -> Record:
     status = ("received", "received", "received", "approved", "approved", "disputed", "escalated", "scheduled")[index % 8]
-    return _blank(
+    return blank(
+        FIELDS,
         INVOICE,
         reference=reference,
         supplier=name,
@@ -187,6 +224,8 @@ def _invoice(
         pay_on=people.later(rng, TODAY, 2, 30) if status == "scheduled" else "",
         cost_centre=rng.choice(("operations", "marketing", "facilities", "it")),
         owner=rng.choice(users)[0],
+        paper=rng.random() < 0.5,
+        instalments=rng.choice((1, 1, 1, 2, 3, 6)),
         dispute=rng.choice(("wrong-amount", "not-ordered", "damaged", "duplicate")) if status == "disputed" else "",
         escalation=rng.choice(COMMENTS) if status == "escalated" else "",
         tags=tuple(sorted(rng.sample(("recurring", "foreign", "deposit", "audit"), rng.choice((0, 0, 1, 2))))),

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.families.common import colleagues, euros, matching, of, other, pick, twins
+from bakeoff.environments.browser.families.common import colleagues, euros, listing, matching, of, other, pick, remove_double, several
 from bakeoff.environments.browser.families.payables import (
     COMMENTS,
     ENTITIES,
@@ -53,10 +53,16 @@ def gap(state: State, key: int) -> int:
     return abs(int(record["amount"]) - int(state.records[order_of(state, record)]["amount"]))
 
 
-def invoice(rng: random.Random, state: State, *statuses: str, ordered: bool = False) -> int:
-    return pick(
-        rng, state, INVOICE, {"status": statuses} if statuses else {}, accept=lambda record: not ordered or bool(record["order_ref"])
-    )
+def invoice(rng: random.Random, state: State, *statuses: str, ordered: bool = False, payable: bool = False) -> int:
+    def accept(record: Record) -> bool:
+        return (not ordered or bool(record["order_ref"])) and (not payable or not blocked(state, record))
+
+    return pick(rng, state, INVOICE, {"status": statuses} if statuses else {}, accept=accept)
+
+
+def blocked(state: State, record: Record) -> bool:
+    """Whether an invoice's supplier is blocked, so that nothing of it may be paid."""
+    return bool(state.records[supplier_of(state, record["supplier"])]["supplier_status"] == "blocked")
 
 
 def approve(rng: random.Random, state: State) -> Job:
@@ -85,7 +91,7 @@ def escalate(rng: random.Random, state: State) -> Job:
 
 
 def schedule(rng: random.Random, state: State) -> Job:
-    key = invoice(rng, state, "approved")
+    key = invoice(rng, state, "approved", payable=True)
     day = people.later(rng, TODAY, 2, 60)
     said, spoken = what(rng, state.records[key]), people.spoken_day(rng, day)
     text = rng.choice(
@@ -120,8 +126,29 @@ def correct(rng: random.Random, state: State) -> Job:
     names = sorted(rng.sample([name for name in sorted(fresh) if fresh[name] != record[name]], rng.choice((1, 2))))
     spoken = {"amount": euros(fresh["amount"]), "due": people.spoken_day(rng, fresh["due"]), "email": fresh["email"]}
     said = people.spoken_list([f"the {next(item.said for item in FIELDS if item.name == name)} to {spoken[name]}" for name in names])
+    values = {name: fresh[name] for name in names}
+    if rng.random() < 0.4:
+        values["paper"] = not record["paper"]
+        said += f", and original received to {'yes' if values['paper'] else 'no'}"
     text = rng.choice((f"Correct the invoice {what(rng, record)}: set {said}.", f"On the invoice {what(rng, record)}, change {said}."))
-    return Job(text, (Act("edit", (key,), {name: fresh[name] for name in names}),))
+    return Job(text, (Act("edit", (key,), values),))
+
+
+def divide(rng: random.Random, state: State) -> Job:
+    key = invoice(rng, state, "received", "approved", "held", "escalated")
+    record = state.records[key]
+    number = other(rng, range(1, 13), record["instalments"])
+    said = what(rng, record)
+    text = rng.choice(
+        (
+            f"Set the instalments of the invoice {said} to {number}.",
+            f"It was agreed with the supplier that the invoice {said} is paid in {number} instalments. Enter their number.",
+        )
+    )
+    return Job(
+        text.replace("in 1 instalments. Enter their number", "in 1 instalment. Enter that"),
+        (Act("divide", (key,), {"instalments": number}),),
+    )
 
 
 def match_order(rng: random.Random, state: State) -> Job:
@@ -253,9 +280,11 @@ def receive_and_pay(rng: random.Random, state: State) -> Job:
     found = [
         key
         for key in matching(state, INVOICE, {"status": ("received",)})
-        if state.records[key]["order_ref"] and state.records[order_of(state, state.records[key])]["order_status"] == "open"
+        if state.records[key]["order_ref"]
+        and state.records[order_of(state, state.records[key])]["order_status"] == "open"
+        and not blocked(state, state.records[key])
     ]
-    key = rng.choice(found) if found else invoice(rng, state, "received")
+    key = rng.choice(found) if found else invoice(rng, state, "received", payable=True)
     record, day = state.records[key], people.later(rng, TODAY, 3, 40)
     said, spoken = what(rng, record), people.spoken_day(rng, day)
     if not found:
@@ -269,15 +298,7 @@ def receive_and_pay(rng: random.Random, state: State) -> Job:
 
 
 def void_duplicate(rng: random.Random, state: State) -> Job:
-    key = rng.choice([key for key in of(state, INVOICE) if twins(state, key, INVOICE)])
-    record, twin = state.records[key], twins(state, key, INVOICE)[0]
-    text = rng.choice(
-        (
-            f"The invoice {what(rng, record)} was entered twice. Delete the one with the email address {state.records[twin]['email']}.",
-            f"Delete the duplicate of the invoice {what(rng, record)}; the one with the email address {record['email']} stays.",
-        )
-    )
-    return Job(text, (Act("delete", (twin,)),))
+    return remove_double(rng, state, INVOICE, lambda record: what(rng, record)) or correct(rng, state)
 
 
 def change_account(rng: random.Random, state: State) -> Job:
@@ -296,11 +317,51 @@ def change_account(rng: random.Random, state: State) -> Job:
 def pay_run(rng: random.Random, state: State) -> Job:
     """A selection by what records hold: all approved invoices of a cost centre, or of all."""
     day = people.later(rng, TODAY, 2, 30)
-    approved = [key for key, record in of(state, INVOICE).items() if record["status"] == "approved"]
+    approved = [key for key, record in of(state, INVOICE).items() if record["status"] == "approved" and not blocked(state, record)]
     owner = rng.choice(sorted({state.records[key]["owner"] for key in approved}))
     mine = tuple(key for key in approved if state.records[key]["owner"] == owner)
-    text = f"Payment run: schedule every approved invoice whose approver is {owner} for payment on {people.spoken_day(rng, day)}."
+    text = (
+        f"Payment run: schedule every approved invoice whose approver is {owner} for payment on {people.spoken_day(rng, day)}. Leave out what comes from "
+        "blocked suppliers; it cannot be paid."
+    )
     return Job(text, (Act("schedule", mine, {"pay_on": day}),), sources=())
+
+
+def pay_unless_blocked(rng: random.Random, state: State) -> Job:
+    """Cannot be done where the supplier is blocked; its city is wanted then, which stands with the supplier."""
+    stopped = [key for key in matching(state, INVOICE, {"status": ("approved",)}) if blocked(state, state.records[key])]
+    key = rng.choice(stopped) if stopped and rng.random() < 0.6 else invoice(rng, state, "approved", payable=True)
+    record, day = state.records[key], people.later(rng, TODAY, 2, 60)
+    source = supplier_of(state, record["supplier"])
+    text = (
+        f"Schedule the payment of the invoice {what(rng, record)} for {people.spoken_day(rng, day)}, unless its supplier is blocked. If it is, payment is not "
+        "possible: change nothing and finish with the city of the supplier as the answer."
+    )
+    act = Act("schedule", (key,), {"pay_on": day})
+    if not blocked(state, record):
+        return Job(text, (act,), sources=(source,))
+    city = state.records[source]["city"]
+    wrong = tuple(item["city"] for item in of(state, SUPPLIER).values() if item["city"] != city)[:3]
+    return Job(text, (), Answer("text", city, wrong), (source,), (Act("hold", (key,)),))
+
+
+def count_received(rng: random.Random, state: State) -> Job:
+    name = _busy(rng, state, ("received",), 2)
+    keys = [key for key, record in of(state, INVOICE).items() if record["supplier"] == name]
+    number = sum(state.records[key]["status"] == "received" for key in keys)
+    text = f"How many invoices from {name} are still in the status received? Finish with the number as the answer."
+    return Job(text, (), Answer("number", number, tuple({len(keys), 0, number + 2} - {number})), tuple(keys))
+
+
+def invoices_for_order(rng: random.Random, state: State) -> Job:
+    def listed(record: Record) -> bool:
+        return [item["reference"] for item in of(state, INVOICE).values()].count(record["reference"]) == 1
+
+    order = rng.choice(several(state, INVOICE, "order_ref", 2, 3, listed))
+    keys = [key for key, record in of(state, INVOICE).items() if record["order_ref"] == order]
+    keys = list({state.records[key]["reference"]: key for key in keys}.values())
+    text = f"Which invoices name the order {order}? Finish with their numbers, separated by commas, as the answer."
+    return listing(text, state, keys, "reference", of(state, INVOICE))
 
 
 def clear_supplier(rng: random.Random, state: State) -> Job:
@@ -347,6 +408,7 @@ PAYABLES = Family(
         "schedule-payment": schedule,
         "assign-invoices": assign,
         "correct-invoice": correct,
+        "agree-instalments": divide,
         "match-order": match_order,
         "approve-if-matched": approve_if_matched,
         "total-owed": owed,
@@ -358,6 +420,9 @@ PAYABLES = Family(
         "void-duplicate": void_duplicate,
         "change-account": change_account,
         "payment-run": pay_run,
+        "pay-unless-blocked": pay_unless_blocked,
+        "count-received": count_received,
+        "invoices-for-order": invoices_for_order,
         "clear-supplier": clear_supplier,
     },
 )

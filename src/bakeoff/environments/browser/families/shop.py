@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import Entity, Field, Operation, Record, State
+from bakeoff.environments.browser.families.common import blank, stored
+from bakeoff.environments.browser.schema import TODAY, Entity, Field, Objection, Operation, Record, State
 
 FIELDS = (
     Field("entity", "entity", "sort of record", ("order", "product", "return")),
@@ -27,6 +28,7 @@ FIELDS = (
     Field("tracking", "text", "tracking number"),
     Field("address", "text", "address"),
     Field("gift", "flag", "gift wrap"),
+    Field("promised", "date", "delivery date", future=True),
     Field("cancelling", "choice", "reason of the cancellation", ("customer-wish", "out-of-stock", "fraud"), blank=True),
     Field("owner", "user", "person in charge"),
     Field("order_ref", "text", "order number"),
@@ -54,10 +56,10 @@ ORDER = Entity(
     "order",
     (
         "reference", "customer", "email", "product", "sku", "quantity", "total", "refunded", "status", "tracking", "address", "gift",
-        "cancelling", "owner",
+        "promised", "cancelling", "owner",
     ),
     "status",
-    ("customer", "status", "total", "product", "quantity", "owner", "tracking"),
+    ("customer", "status", "total", "product", "quantity", "owner", "promised", "tracking"),
     "email",
 )  # fmt: skip
 PRODUCT = Entity(
@@ -105,12 +107,41 @@ def _accepted(records: Records, key: int, values: Mapping[str, Any]) -> Changes:
     return _on_the_shelf(records, record["sku"], record["quantity"]) if record["condition"] == "unopened" else {}
 
 
+def _left_to_refund(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """Nobody gets back more than was paid."""
+    record = records[key or 0]
+    left = record["total"] - record["refunded"]
+    return Objection("refund", "at-most", left) if values["refund"] > left else None
+
+
+def _own_parcel(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """A tracking number belongs to one parcel."""
+    taken = any(other != key and record["tracking"] == values["tracking"] for other, record in records.items())
+    return Objection("tracking", "exists", values["tracking"]) if taken else None
+
+
+def _article_kept(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """What is sold is an article of ours."""
+    known = any(record["entity"] == "product" and record["sku"] == values["sku"] for record in records.values())
+    return None if known else Objection("sku", "not-known", values["sku"])
+
+
+def _no_more_than_sold(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """A return holds no more pieces than its order."""
+    sold = [
+        record["quantity"] for record in records.values() if record["entity"] == "order" and record["reference"] == values.get("order_ref")
+    ]
+    changed = key is None or values["quantity"] != records[key]["quantity"]
+    return Objection("quantity", "at-most", max(sold)) if changed and sold and values["quantity"] > max(sold) else None
+
+
 OPERATIONS = (
     Operation("edit", "edit", ("customer", "email", "address", "gift"), ("customer", "address")),
     Operation("pack", "verb", sets={"status": "packed"}, when=("paid",), bulk=True),
-    Operation("ship", "verb", ("tracking",), ("tracking",), {"status": "shipped"}, ("packed",)),
+    Operation("ship", "verb", ("tracking",), ("tracking",), {"status": "shipped"}, ("packed",), rule=_own_parcel),
+    Operation("promise", "verb", ("promised",), ("promised",), when=("paid", "packed"), bulk=True),
     Operation("cancel", "verb", ("cancelling",), ("cancelling",), {"status": "cancelled"}, ("paid", "packed"), effect=_cancelled),
-    Operation("refund", "verb", ("refund",), ("refund",), effect=_refunded),
+    Operation("refund", "verb", ("refund",), ("refund",), effect=_refunded, rule=_left_to_refund),
     Operation("assign", "verb", ("owner",), ("owner",), bulk=True, foldable=True),
     Operation("comment", "note", ("note_kind", "note_text"), ("note_kind", "note_text")),
     Operation("delete", "delete", bulk=True),
@@ -119,6 +150,7 @@ OPERATIONS = (
         "create",
         ("reference", "customer", "email", "product", "sku", "quantity", "total", "address"),
         ("reference", "customer", "sku", "quantity"),
+        rule=_article_kept,
     ),
     Operation("edit-product", "edit", ("product", "sku", "shelf", "category"), ("product", "sku"), entity="product"),
     Operation("reprice", "verb", ("price",), ("price",), foldable=True, entity="product"),
@@ -129,7 +161,9 @@ OPERATIONS = (
     Operation("list", "verb", sets={"product_status": "listed"}, when=("hidden",), entity="product", bulk=True),
     Operation("hide", "verb", sets={"product_status": "hidden"}, when=("listed",), entity="product", bulk=True),
     Operation("discontinue", "verb", sets={"product_status": "discontinued"}, when=("listed", "hidden"), entity="product"),
-    Operation("edit-return", "edit", ("customer", "email", "order_ref", "quantity"), ("customer",), entity="return"),
+    Operation(
+        "edit-return", "edit", ("customer", "email", "order_ref", "quantity"), ("customer",), entity="return", rule=_no_more_than_sold
+    ),
     Operation("receive", "verb", ("condition",), ("condition",), {"return_status": "received"}, ("announced",), entity="return"),
     Operation("accept", "verb", sets={"return_status": "accepted"}, when=("received",), entity="return", effect=_accepted),
     Operation("reject", "verb", ("rejection",), ("rejection",), {"return_status": "rejected"}, ("received",), entity="return"),
@@ -176,22 +210,12 @@ def populate(rng: random.Random, users: tuple[tuple[str, str], ...]) -> State:
     for index, (order, number) in enumerate(zip(rng.sample(sent, min(10, len(sent))), rng.sample(range(300, 990), 10), strict=False)):
         records.append(_return(rng, f"R-{number}", order, index))
     records += products + orders
-    rng.shuffle(records)
-    start = rng.randrange(201, 7000)
-    keyed = {start + index: record for index, record in enumerate(records)}
-    notes: dict[int, list[tuple[str, str]]] = {key: [] for key in keyed}
-    for key in rng.sample([key for key, record in keyed.items() if record["entity"] == "order"], 10):
-        notes[key].append((rng.choice(("call", "letter", "remark")), rng.choice(REMARKS)))
-    return State(keyed, notes, users=users)
-
-
-def _blank(entity: Entity, **values: Any) -> Record:
-    record: Record = {item.name: item.empty for item in FIELDS}
-    return record | {"entity": entity.name} | values
+    return stored(rng, records, users, (201, 7000), ORDER, 10, ("call", "letter", "remark"), REMARKS)
 
 
 def _product(rng: random.Random, name: str, category: str) -> Record:
-    return _blank(
+    return blank(
+        FIELDS,
         PRODUCT,
         product=name,
         sku=f"{category[:2].upper()}-{rng.randrange(1000, 9999)}",
@@ -209,7 +233,8 @@ def _order(rng: random.Random, reference: str, customer: str, product: Record, i
     status = ("paid", "paid", "packed", "shipped", "shipped", "shipped", "cancelled")[index % 7]
     quantity = rng.randrange(1, 9)
     total = quantity * product["price"]
-    return _blank(
+    return blank(
+        FIELDS,
         ORDER,
         reference=reference,
         customer=customer,
@@ -223,6 +248,7 @@ def _order(rng: random.Random, reference: str, customer: str, product: Record, i
         tracking=tracking_number(rng) if status == "shipped" else "",
         address=f"{rng.choice(STREETS)} {rng.randrange(1, 140)}",
         gift=rng.random() < 0.2,
+        promised=people.later(rng, TODAY, 2, 30) if status in ("paid", "packed") else people.later(rng, TODAY, -40, -2),
         cancelling=rng.choice(("customer-wish", "out-of-stock", "fraud")) if status == "cancelled" else "",
         owner=rng.choice(users)[0],
     )
@@ -234,7 +260,8 @@ def tracking_number(rng: random.Random) -> str:
 
 def _return(rng: random.Random, reference: str, order: Record, index: int) -> Record:
     status = ("announced", "announced", "announced", "received", "received", "accepted", "rejected")[index % 7]
-    return _blank(
+    return blank(
+        FIELDS,
         RETURN,
         reference=reference,
         customer=order["customer"],

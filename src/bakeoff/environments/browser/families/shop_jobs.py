@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
+from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.families.common import colleagues, euros, matching, of, other, pick, spread, twins
+from bakeoff.environments.browser.families.common import (
+    adding_up,
+    colleagues,
+    euros,
+    exact_labels,
+    listing,
+    matching,
+    of,
+    other,
+    pick,
+    remove_double,
+    several,
+    spread,
+)
 from bakeoff.environments.browser.families.shop import (
     ENTITIES,
     FIELDS,
@@ -19,7 +34,7 @@ from bakeoff.environments.browser.families.shop import (
     populate,
     tracking_number,
 )
-from bakeoff.environments.browser.schema import Act, Answer, Family, Job, Record, State
+from bakeoff.environments.browser.schema import TODAY, Act, Answer, Family, Job, Record, State
 
 SPOKEN = {
     "customer-wish": "the customer wishes so",
@@ -40,8 +55,10 @@ def goods(record: Record) -> str:
     return f"'{record['product']}' ({record['sku']})"
 
 
-def order(rng: random.Random, state: State, *statuses: str) -> int:
-    return pick(rng, state, ORDER, {"status": statuses} if statuses else {})
+def order(rng: random.Random, state: State, *statuses: str, left: int = 0) -> int:
+    """An order in one of these statuses of whose total at least `left` percent have not been refunded."""
+    wanted: dict[str, Collection[Any]] = {"status": statuses} if statuses else {}
+    return pick(rng, state, ORDER, wanted, accept=lambda record: (record["total"] - record["refunded"]) * 100 >= left * record["total"])
 
 
 def pack(rng: random.Random, state: State) -> Job:
@@ -114,7 +131,7 @@ def refund_rest(rng: random.Random, state: State) -> Job:
 
 
 def refund_share(rng: random.Random, state: State) -> Job:
-    key = order(rng, state, "shipped")
+    key = order(rng, state, "shipped", left=40)
     record, share = state.records[key], rng.choice((10, 20, 40))
     text = rng.choice(
         (
@@ -126,7 +143,10 @@ def refund_share(rng: random.Random, state: State) -> Job:
 
 
 def refund_amount(rng: random.Random, state: State) -> Job:
-    key, cents = order(rng, state, "shipped", "paid"), rng.randrange(2, 30) * 100 + rng.choice((0, 50, 95))
+    key = order(rng, state, "shipped", "paid", left=40)
+    record = state.records[key]
+    cents = rng.randrange(100, (record["total"] - record["refunded"]) // 2)
+    cents -= cents % 5
     said = what(rng, state.records[key])
     text = rng.choice((f"Refund {euros(cents)} on the order {said}.", f"Give the customer of the order {said} {euros(cents)} back."))
     return Job(text, (Act("refund", (key,), {"refund": cents}),))
@@ -218,11 +238,7 @@ def hide_empty(rng: random.Random, state: State) -> Job:
 def label(rng: random.Random, state: State) -> Job:
     key = pick(rng, state, PRODUCT, {})
     record = state.records[key]
-    wanted = next(
-        chosen
-        for chosen in iter(lambda: tuple(sorted(rng.sample(("new", "sale", "fragile", "bulky"), rng.choice((1, 2))))), None)
-        if chosen != record["tags"]
-    )
+    wanted = exact_labels(rng, ("new", "sale", "fragile", "bulky"), record["tags"])
     said = people.spoken_list([f"'{value}'" for value in wanted])
     return Job(f"The product {goods(record)} should carry exactly these labels: {said}.", (Act("tag", (key,), {"tags": wanted}),))
 
@@ -248,7 +264,7 @@ def spent(rng: random.Random, state: State) -> Job:
 
 def return_and_refund(rng: random.Random, state: State) -> Job:
     """Two records: a return comes in, and its order is paid back."""
-    key = pick(rng, state, RETURN, {"return_status": ("announced",)}, accept=lambda record: _single(state, record["order_ref"]))
+    key = pick(rng, state, RETURN, {"return_status": ("announced",)}, accept=lambda record: _refundable(state, record))
     record = state.records[key]
     target = next(k for k, r in of(state, ORDER).items() if r["reference"] == record["order_ref"])
     sold = state.records[target]
@@ -262,9 +278,10 @@ def return_and_refund(rng: random.Random, state: State) -> Job:
     return Job(text, acts, sources=(target,))
 
 
-def _single(state: State, reference: str) -> bool:
-    """Whether only one order has this number."""
-    return [record["reference"] for record in of(state, ORDER).values()].count(reference) == 1
+def _refundable(state: State, record: Record) -> bool:
+    """Whether only one order has the number that a return names, and enough of it is left to pay for what comes back."""
+    found = [order for order in of(state, ORDER).values() if order["reference"] == record["order_ref"]]
+    return len(found) == 1 and record["quantity"] * (found[0]["total"] // found[0]["quantity"]) <= found[0]["total"] - found[0]["refunded"]
 
 
 def days_returns(rng: random.Random, state: State) -> Job:
@@ -286,13 +303,7 @@ def days_returns(rng: random.Random, state: State) -> Job:
 
 
 def void_double(rng: random.Random, state: State) -> Job:
-    key = rng.choice([key for key in of(state, ORDER) if twins(state, key, ORDER)])
-    twin = twins(state, key, ORDER)[0]
-    record = state.records[key]
-    text = f"The order {what(rng, record)} was entered twice. Delete the one with the email address {state.records[twin]['email']}."
-    if record["email"] == state.records[twin]["email"]:
-        return refund_amount(rng, state)
-    return Job(text, (Act("delete", (twin,)),))
+    return remove_double(rng, state, ORDER, lambda record: what(rng, record)) or refund_amount(rng, state)
 
 
 def remark(rng: random.Random, state: State) -> Job:
@@ -301,6 +312,69 @@ def remark(rng: random.Random, state: State) -> Job:
     user = other(rng, colleagues(state), record["owner"])
     text = f'Put {user} in charge of the order {what(rng, record)} and add a remark to it: "{words}".'
     return Job(text, (Act("assign", (key,), {"owner": user}), Act("comment", (key,), {"note_kind": "remark", "note_text": words})))
+
+
+def promise(rng: random.Random, state: State) -> Job:
+    key = order(rng, state, "paid", "packed")
+    record, day = state.records[key], people.later(rng, TODAY, 4, 45)
+    while day == record["promised"]:
+        day = people.later(rng, TODAY, 4, 45)
+    said = what(rng, record)
+    text = rng.choice(
+        (
+            f"The order {said} will arrive on {people.spoken_day(rng, day)}. Change its delivery date.",
+            f"Set the delivery date of the order {said} to {people.spoken_day(rng, day)}.",
+        )
+    )
+    return Job(text, (Act("promise", (key,), {"promised": day}),))
+
+
+def refund_if_possible(rng: random.Random, state: State) -> Job:
+    """Cannot be done where less is left; what is left is wanted then."""
+    key = order(rng, state, "shipped", left=1)
+    record = state.records[key]
+    left = record["total"] - record["refunded"]
+    cents = left + rng.randrange(1, 90) * 50 * (1 if rng.random() < 0.6 else -1)
+    cents = cents if cents > 0 else left
+    text = (
+        f"Refund {euros(cents)} on the order {what(rng, record)}. No more than its total may ever be refunded on an order: if that is too much, it is not "
+        "possible. Then change nothing and finish with the amount in euros that could still be refunded as the answer."
+    )
+    act = Act("refund", (key,), {"refund": cents})
+    if cents <= left:
+        return Job(text, (act,), sources=(key,))
+    return Job(text, (), Answer("money", left, tuple({cents, cents - left, record["total"] + 5} - {left})), (key,), (act.but(refund=left),))
+
+
+def last_delivery(rng: random.Random, state: State) -> Job:
+    name = rng.choice(several(state, ORDER, "customer", 2, 4))
+    keys = [key for key, record in of(state, ORDER).items() if record["customer"] == name]
+    days = sorted({state.records[key]["promised"] for key in keys})
+    text = f"Which is the latest delivery date of all orders of {name}? Finish with that date as the answer."
+    return Job(text, (), Answer("date", days[-1], tuple(days[:-1])), tuple(keys))
+
+
+def pieces_sold(rng: random.Random, state: State) -> Job:
+    sku = rng.choice(several(state, ORDER, "sku", 2, 4))
+    keys = [key for key, record in of(state, ORDER).items() if record["sku"] == sku]
+    sold = [key for key in keys if state.records[key]["status"] != "cancelled"]
+    text = (
+        f"How many pieces of the article {sku} have been ordered in all, cancelled orders left out? Finish with the number as the answer."
+    )
+    job = adding_up(text, state, sold or keys, "quantity", "number", [key for key in keys if key not in sold])
+    return job if sold else Job(text, (), Answer("number", 0, (1, sum(state.records[key]["quantity"] for key in keys))), tuple(keys))
+
+
+def to_reorder(rng: random.Random, state: State) -> Job:
+    low = [key for key, record in of(state, PRODUCT).items() if record["stock"] < record["reorder"]]
+    category = rng.choice(sorted({state.records[key]["category"] for key in low}))
+    shelf = [key for key, record in of(state, PRODUCT).items() if record["category"] == category]
+    keys = [key for key in low if key in shelf]
+    text = (
+        f"Which articles of the category {category} must be ordered again, because their stock is below the reorder level? Finish with their article "
+        "numbers, separated by commas, as the answer."
+    )
+    return listing(text, state, keys, "sku", shelf, shelf)
 
 
 SHOP = Family(
@@ -333,5 +407,10 @@ SHOP = Family(
         "days-returns": days_returns,
         "void-double": void_double,
         "hand-over-order": remark,
+        "promise-delivery": promise,
+        "refund-if-possible": refund_if_possible,
+        "last-delivery": last_delivery,
+        "pieces-sold": pieces_sold,
+        "to-reorder": to_reorder,
     },
 )

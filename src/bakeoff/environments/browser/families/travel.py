@@ -6,10 +6,12 @@ A trip has a budget and, once offers are in, a cost; the house's policy is told 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.schema import TODAY, Entity, Field, Operation, Record, State
+from bakeoff.environments.browser.families.common import blank, stored
+from bakeoff.environments.browser.schema import TODAY, Entity, Field, Objection, Operation, Record, State
 
 SLOTS = ("morning", "noon", "afternoon", "evening")
 FIELDS = (
@@ -27,6 +29,7 @@ FIELDS = (
     Field("cost", "money", "cost"),
     Field("travel_class", "choice", "class", ("economy", "comfort", "business")),
     Field("nights", "number", "nights", most=20),
+    Field("visa", "flag", "visa needed"),
     Field("status", "choice", "status", ("requested", "approved", "booked", "refused", "cancelled")),
     Field("refusal", "choice", "reason of the refusal", ("over-budget", "no-need", "too-late"), blank=True),
     Field("booking", "text", "booking code"),
@@ -50,7 +53,7 @@ TRIP = Entity(
     "trip",
     "trip",
     (
-        "destination", "traveller", "email", "depart", "back", "nights", "budget", "cost", "travel_class", "status", "refusal", "booking",
+        "destination", "traveller", "email", "depart", "back", "nights", "budget", "cost", "travel_class", "visa", "status", "refusal", "booking",
         "owner",
     ),
     "status",
@@ -75,9 +78,39 @@ ROOM = Entity(
 )
 ENTITIES = (TRIP, MEETING, ROOM)
 
+
+def _there_and_back(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """Nobody is back before having left."""
+    depart, back = values.get("depart", ""), values.get("back", "")
+    return Objection("back", "not-before", depart) if depart and back and back < depart else None
+
+
+def _room_fits(records: Mapping[int, Record], key: int | None, values: Mapping[str, Any]) -> Objection | None:
+    """A meeting's room exists, is open and large enough, and nobody else meets there then. What a change leaves alone is not judged."""
+    now = records[key] if key is not None else {}
+    then = {name: values.get(name, now.get(name)) for name in ("room", "day", "slot", "people")}
+    changed = {name for name in then if then[name] != now.get(name)}
+    if not changed or not then["room"]:
+        return None
+    room = next((record for record in records.values() if record["entity"] == "room" and record["room"] == then["room"]), None)
+    if room is None:
+        return Objection("room", "not-known", then["room"]) if "room" in changed else None
+    if "room" in changed and room["room_status"] == "closed":
+        return Objection("room", "is-so", "closed", of="room_status")
+    if changed & {"room", "people"} and (then["people"] or 0) > room["seats"]:
+        return Objection("people", "at-most", room["seats"])
+    held = [
+        other
+        for other, record in records.items()
+        if other != key and record["entity"] == "meeting" and record["meeting_status"] != "called-off"
+        if all(record[name] == then[name] for name in ("room", "day", "slot"))
+    ]
+    return Objection("slot", "not-free", then["room"], of="room") if changed - {"people"} and held else None
+
+
 OPERATIONS = (
-    Operation("edit", "edit", ("traveller", "email", "destination", "budget", "cost", "nights"), ("traveller", "destination")),
-    Operation("shift", "verb", ("depart", "back"), ("depart", "back"), when=("requested", "approved", "booked")),
+    Operation("edit", "edit", ("traveller", "email", "destination", "budget", "cost", "nights", "visa"), ("traveller", "destination")),
+    Operation("shift", "verb", ("depart", "back"), ("depart", "back"), when=("requested", "approved", "booked"), rule=_there_and_back),
     Operation("reclass", "verb", ("travel_class",), ("travel_class",), foldable=True),
     Operation("approve", "verb", sets={"status": "approved"}, when=("requested",), bulk=True),
     Operation("refuse", "verb", ("refusal",), ("refusal",), {"status": "refused"}, ("requested",)),
@@ -91,10 +124,11 @@ OPERATIONS = (
         "create",
         ("destination", "traveller", "email", "depart", "back", "nights", "budget", "travel_class"),
         ("destination", "traveller", "depart", "back"),
+        rule=_there_and_back,
     ),
-    Operation("edit-meeting", "edit", ("topic", "organiser", "email", "people"), ("topic", "organiser"), entity="meeting"),
-    Operation("place", "verb", ("room",), ("room",), entity="meeting", foldable=True),
-    Operation("reschedule", "verb", ("day", "slot"), ("day", "slot"), when=("planned", "confirmed"), entity="meeting"),
+    Operation("edit-meeting", "edit", ("topic", "organiser", "email", "people"), ("topic", "organiser"), entity="meeting", rule=_room_fits),
+    Operation("place", "verb", ("room",), ("room",), entity="meeting", foldable=True, rule=_room_fits),
+    Operation("reschedule", "verb", ("day", "slot"), ("day", "slot"), when=("planned", "confirmed"), entity="meeting", rule=_room_fits),
     Operation("confirm", "verb", sets={"meeting_status": "confirmed"}, when=("planned",), entity="meeting", bulk=True),
     Operation("call-off", "verb", sets={"meeting_status": "called-off"}, when=("planned", "confirmed"), entity="meeting", bulk=True),
     Operation(
@@ -103,6 +137,7 @@ OPERATIONS = (
         ("topic", "organiser", "email", "day", "slot", "room", "people"),
         ("topic", "organiser", "day", "slot"),
         entity="meeting",
+        rule=_room_fits,
     ),
     Operation("edit-room", "edit", ("room", "floor", "seats", "keeper"), ("room",), entity="room"),
     Operation("equip", "verb", ("tags",), foldable=True, entity="room"),
@@ -160,22 +195,12 @@ def populate(rng: random.Random, users: tuple[tuple[str, str], ...]) -> State:
             named.append(pair)
             taken.add(place)
     records = [*rooms, *trips, *meetings]
-    rng.shuffle(records)
-    start = rng.randrange(151, 6500)
-    keyed = {start + index: record for index, record in enumerate(records)}
-    notes: dict[int, list[tuple[str, str]]] = {key: [] for key in keyed}
-    for key in rng.sample([key for key, record in keyed.items() if record["entity"] == "trip"], 8):
-        notes[key].append((rng.choice(("wish", "change", "call")), rng.choice(WISHES)))
-    return State(keyed, notes, users=users)
-
-
-def _blank(entity: Entity, **values: Any) -> Record:
-    record: Record = {item.name: item.empty for item in FIELDS}
-    return record | {"entity": entity.name} | values
+    return stored(rng, records, users, (151, 6500), TRIP, 8, ("wish", "change", "call"), WISHES)
 
 
 def _room(rng: random.Random, name: str, index: int) -> Record:
-    return _blank(
+    return blank(
+        FIELDS,
         ROOM,
         room=name,
         floor=f"Floor {index % 4 + 1}",
@@ -190,7 +215,8 @@ def _trip(rng: random.Random, town: str, traveller: str, index: int, users: tupl
     status = ("requested", "requested", "requested", "requested", "approved", "approved", "booked", "refused")[index % 8]
     nights, budget = rng.randrange(1, 12), rng.randrange(40, 320) * 1000
     depart = people.later(rng, TODAY, 5, 60)
-    return _blank(
+    return blank(
+        FIELDS,
         TRIP,
         destination=town,
         traveller=traveller,
@@ -198,6 +224,7 @@ def _trip(rng: random.Random, town: str, traveller: str, index: int, users: tupl
         depart=depart,
         back=people.later(rng, _day(depart), nights, nights + 1),
         nights=nights,
+        visa=rng.random() < 0.2,
         budget=budget,
         cost=budget * rng.choice((70, 85, 95, 100, 104, 115, 130)) // 100,
         travel_class=rng.choice(("economy", "economy", "comfort", "business")),
@@ -217,7 +244,8 @@ def booking_code(rng: random.Random) -> str:
 
 
 def _meeting(rng: random.Random, topic: str, organiser: str, rooms: list[Record], index: int) -> Record:
-    return _blank(
+    return blank(
+        FIELDS,
         MEETING,
         topic=topic,
         organiser=organiser,

@@ -6,7 +6,19 @@ import random
 from typing import Any
 
 from bakeoff.environments.browser import people
-from bakeoff.environments.browser.families.common import colleagues, euros, matching, of, other, pick, spread, twins
+from bakeoff.environments.browser.families.common import (
+    adding_up,
+    colleagues,
+    euros,
+    exact_labels,
+    listing,
+    matching,
+    of,
+    other,
+    pick,
+    remove_double,
+    spread,
+)
 from bakeoff.environments.browser.families.travel import (
     ENTITIES,
     FIELDS,
@@ -170,7 +182,7 @@ def confirm(rng: random.Random, state: State) -> Job:
 def reschedule(rng: random.Random, state: State) -> Job:
     key = pick(rng, state, MEETING, {"meeting_status": ("planned", "confirmed")})
     record = state.records[key]
-    day = next(day for day in iter(lambda: people.later(rng, TODAY, 3, 40), None) if day != record["day"])
+    day = next(day for day in iter(lambda: people.later(rng, TODAY, 11, 40), None) if day != record["day"])
     slot = other(rng, SLOTS, record["slot"])
     said = gathering(rng, record)
     text = rng.choice(
@@ -185,19 +197,19 @@ def reschedule(rng: random.Random, state: State) -> Job:
 def convene(rng: random.Random, state: State) -> Job:
     record = state.records[pick(rng, state, MEETING, {})]
     topic = other(rng, TOPICS, *(item["topic"] for item in of(state, MEETING).values() if item["organiser"] == record["organiser"]))
-    room = rng.choice([item["room"] for item in of(state, ROOM).values() if item["room_status"] == "open"])
+    room = rng.choice([item for item in of(state, ROOM).values() if item["room_status"] == "open"])
     values: dict[str, Any] = {
         "topic": topic,
         "organiser": record["organiser"],
         "email": record["email"],
         "day": people.later(rng, TODAY, 12, 40),
         "slot": rng.choice(SLOTS),
-        "room": room,
-        "people": rng.randrange(2, 30),
+        "room": room["room"],
+        "people": rng.randrange(2, room["seats"] + 1),
     }
     text = (
         f"Book a meeting '{topic}' for {record['organiser']} ({record['email']}) on {people.spoken_day(rng, values['day'])}, {values['slot']}, in the room "
-        f"{room}, for {values['people']} people."
+        f"{room['room']}, for {values['people']} people."
     )
     return Job(text, (Act("convene", (), values),))
 
@@ -211,9 +223,12 @@ def right_room(rng: random.Random, state: State) -> Job:
     largest = max((item["seats"] for item in open_rooms), default=0)
     if not largest:
         return reschedule(rng, state)
-    many = rng.randrange(2, largest + 1)
+    if record["people"] > largest:
+        return reschedule(rng, state)
+    many = rng.randrange(record["people"], largest + 1)
     best = min((item for item in open_rooms if item["seats"] >= many), key=lambda item: item["seats"])
-    if best["room"] == record["room"]:
+    held = [item["room"] for item in of(state, MEETING).values() if (item["day"], item["slot"]) == (record["day"], record["slot"])]
+    if best["room"] in held:
         return reschedule(rng, state)
     text = (
         f"The meeting {gathering(rng, record)} needs a {need} and seats for {many}. Give it the smallest room that is open, has that equipment and "
@@ -239,11 +254,7 @@ def close_room(rng: random.Random, state: State) -> Job:
 def equip(rng: random.Random, state: State) -> Job:
     key = pick(rng, state, ROOM, {})
     record = state.records[key]
-    wanted = next(
-        chosen
-        for chosen in iter(lambda: tuple(sorted(rng.sample(("projector", "whiteboard", "camera", "kitchen"), rng.choice((1, 2))))), None)
-        if chosen != record["tags"]
-    )
+    wanted = exact_labels(rng, ("projector", "whiteboard", "camera", "kitchen"), record["tags"])
     said = people.spoken_list(list(wanted))
     return Job(
         f"The room {record['room']} now has {said} and nothing else. Correct its equipment.", (Act("equip", (key,), {"tags": wanted}),)
@@ -289,12 +300,7 @@ def keeper_of(rng: random.Random, state: State) -> Job:
 
 
 def void_double(rng: random.Random, state: State) -> Job:
-    key = rng.choice([key for key in of(state, TRIP) if twins(state, key, TRIP)])
-    record, twin = state.records[key], state.records[twins(state, key, TRIP)[0]]
-    if record["email"] == twin["email"]:
-        return wish(rng, state)
-    text = f"The trip {journey(rng, record)} was entered twice. Delete the one with the email address {twin['email']}."
-    return Job(text, (Act("delete", (twins(state, key, TRIP)[0],)),))
+    return remove_double(rng, state, TRIP, lambda record: journey(rng, record)) or wish(rng, state)
 
 
 def wish(rng: random.Random, state: State) -> Job:
@@ -303,6 +309,63 @@ def wish(rng: random.Random, state: State) -> Job:
     user = other(rng, colleagues(state), record["owner"])
     text = f'Put {user} in charge of the trip {journey(rng, record)} and add a note to it of the kind wish: "{words}".'
     return Job(text, (Act("assign", (key,), {"owner": user}), Act("comment", (key,), {"note_kind": "wish", "note_text": words})))
+
+
+def confirm_if_it_fits(rng: random.Random, state: State) -> Job:
+    """Cannot be done where the room is too small; how many it seats is wanted then."""
+    planned = matching(state, MEETING, {"meeting_status": ("planned",)})
+    rooms = {item["room"]: key for key, item in of(state, ROOM).items()}
+    crowded = [key for key in planned if state.records[key]["people"] > state.records[rooms[state.records[key]["room"]]]["seats"]]
+    roomy = [key for key in planned if key not in crowded]
+    key = rng.choice(crowded if crowded and (rng.random() < 0.6 or not roomy) else roomy)
+    record = state.records[key]
+    source = rooms[record["room"]]
+    seats = state.records[source]["seats"]
+    text = (
+        f"Confirm the meeting {gathering(rng, record)}, provided that its room has a seat for everybody. If not, it is not possible: change nothing and "
+        "finish with the number of seats that the room has as the answer."
+    )
+    act = Act("confirm", (key,))
+    if key in roomy:
+        return Job(text, (act,), sources=(source, key))
+    return Job(text, (), Answer("number", seats, (record["people"], record["people"] - seats)), (source, key), (act,))
+
+
+def seats_on_floor(rng: random.Random, state: State) -> Job:
+    floor = rng.choice(sorted({item["floor"] for item in of(state, ROOM).values()}))
+    keys = [key for key, item in of(state, ROOM).items() if item["floor"] == floor and item["room_status"] == "open"]
+    closed = [key for key, item in of(state, ROOM).items() if item["floor"] == floor and key not in keys]
+    text = f"How many seats do the open rooms on {floor} offer together? Finish with the number as the answer."
+    return adding_up(text, state, keys, "seats", "number", closed)
+
+
+def rooms_with(rng: random.Random, state: State) -> Job:
+    thing = rng.choice(("projector", "whiteboard", "camera", "kitchen"))
+    fit = [key for key, item in of(state, ROOM).items() if thing in item["tags"]]
+    keys = [key for key in fit if state.records[key]["room_status"] == "open"]
+    if not keys:
+        return seats_on_floor(rng, state)
+    text = f"Which open rooms have a {thing}? Finish with their names, separated by commas, as the answer."
+    return listing(text, state, keys, "room", of(state, ROOM), fit)
+
+
+def correct_trip(rng: random.Random, state: State) -> Job:
+    key = trip(rng, state)
+    record = state.records[key]
+    fresh: dict[str, Any] = {
+        "budget": other(rng, [record["budget"] + cents for cents in (-10_000, 5000, 12_500, 40_000)], record["budget"]),
+        "nights": other(rng, [max(1, record["nights"] + step) for step in (-2, -1, 1, 3)], record["nights"]),
+        "visa": not record["visa"],
+    }
+    names = sorted(rng.sample(sorted(fresh), rng.choice((1, 2))))
+    spoken = {
+        "budget": f"the budget to {euros(fresh['budget'])}",
+        "nights": f"the nights to {fresh['nights']}",
+        "visa": f"visa needed to {'yes' if fresh['visa'] else 'no'}",
+    }
+    said = people.spoken_list([spoken[name] for name in names])
+    text = rng.choice((f"Correct the trip {journey(rng, record)}: set {said}.", f"For the trip {journey(rng, record)}, change {said}."))
+    return Job(text, (Act("edit", (key,), {name: fresh[name] for name in names}),))
 
 
 TRAVEL = Family(
@@ -335,5 +398,9 @@ TRAVEL = Family(
         "keeper-of-room": keeper_of,
         "void-double": void_double,
         "hand-over-trip": wish,
+        "correct-trip": correct_trip,
+        "confirm-if-it-fits": confirm_if_it_fits,
+        "seats-on-floor": seats_on_floor,
+        "rooms-with": rooms_with,
     },
 )

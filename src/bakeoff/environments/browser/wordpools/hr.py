@@ -18,6 +18,7 @@ HR: Mapping[str, str] = {
     "field.salary": "Salary | Annual salary | Base pay ; Wage | Earns",
     "field.start": "Start date | Hired on | Joined ; Came to us | On board since",
     "field.days_left": "Leave balance | Days remaining | Holiday balance ; Free days to go | Rest owed",
+    "field.car": "Company car | Car allowance | Fleet vehicle ; Wheels from us | Drives ours",
     "field.last_day": "Leaving date | End of employment | Contract end ; Day of farewell | Gone from",
     "field.status": "Status | Employment status | State ; Phase | Standing",
     "field.leaving": "Leaving reason | Reason for leaving | Exit reason ; Grounds for going | Why they go",

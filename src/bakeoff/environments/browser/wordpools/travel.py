@@ -20,6 +20,7 @@ TRAVEL: Mapping[str, str] = {
     "field.budget": "Budget | Travel budget | Limit ; Purse | Allowed to spend",
     "field.cost": "Cost | Estimated cost | Quote ; Price of it | Swallows",
     "field.travel_class": "Class | Fare class | Cabin ; Comfort | Rank of seat",
+    "field.visa": "Visa needed | Visa required | Needs a visa ; Stamp wanted | Border paper",
     "field.nights": "Nights | Hotel nights | Stay ; Sleeps | Nights away",
     "field.status": "Status | Approval status | Trip state ; Phase | Standing",
     "field.refusal": "Rejection reason | Reason | Why rejected ; Why refused | What speaks against it",
