@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from bakeoff.cli_apps import making_ready, place_of
 from bakeoff.core.errors import BakeoffError, EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def _bakeoff(
 @app.command()
 @friendly
 def run(
-    plan: Annotated[Path, typer.Argument(help="The plan: one TOML file, e.g. plans/default.toml.", show_default=False)],
+    plan: Annotated[
+        Path, typer.Argument(help="The plan: one TOML file, e.g. plans/default.toml; or the file of an app.", show_default=False)
+    ],
     tasks: Annotated[
         Path | None,
         typer.Option("--tasks", help="Replace the plan's products by those named in this file, one a line.", show_default=False),
@@ -109,13 +112,18 @@ def run(
       bakeoff run plans/miniwob.toml --tasks my-tasks.txt --out runs/mine
 
       bakeoff run plans/default.toml --resume
+
+      bakeoff run examples/lending.toml
     """
     from bakeoff.contest.plan import read_plan
+    from bakeoff.contest.prepare import prepare_plan
     from bakeoff.contest.progress import watcher
     from bakeoff.contest.run import check, run_plan
 
     _check_language(lang)
     read = read_plan(plan, tasks_file=tasks)
+    with making_ready(err) as told:
+        prepare_plan(read, told)
     with out.status("checking the plan: products, tasks, agents, one start of each environment"):
         drawn = check(read)
     result = run_plan(read, watcher(out), drawn=drawn, out=folder, root=RUNS, resume=resume, workers=workers)
@@ -276,56 +284,30 @@ def replay(
 @app.command()
 @friendly
 def record(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run, or its name below runs/.", show_default=False)],
-    episode: Annotated[int, typer.Argument(help="Id of the episode, as the report shows it.", show_default=False)],
+    what: Annotated[
+        str, typer.Argument(help="Folder of a run, or its name below runs/; or a task, to be done by you in a window.", show_default=False)
+    ],
+    episode: Annotated[int | None, typer.Argument(help="Of a run: id of the episode, as the report shows it.", show_default=False)] = None,
     name: Annotated[str, typer.Option("--name", help="Call it alternatives.NAME instead of expert.")] = "",
 ) -> None:
-    """Turn a stored episode in an app from elsewhere into an expert: prints the line for the app's TOML file.
+    """Turn a run in an app from elsewhere into an expert: prints the line for the app's TOML file. Of a stored episode, or of what you do yourself.
 
-    [b]Example[/]
+    [b]Examples[/]
 
       bakeoff record runs/lending-1a2b3c4d 7 --name by-search
+
+      bakeoff record examples/lending.toml/take-back#3
     """
-    import json
+    from bakeoff.cli_apps import lines_of_episode, lines_of_person, written
 
-    from bakeoff.contest.store import Store
-    from bakeoff.environments.outside.evidence import ASKED, drawn
-    from bakeoff.environments.outside.record import recorded
-
-    with Store.open(_run_folder(folder)) as store:
-        found = store.episode(episode)
-        trajectory, artefacts = store.trajectory(found), store.artefacts(found)
-    if trajectory is None or artefacts is None:
-        raise UsageError(f"nothing was kept of episode {episode} that could be written down; choose one that was scored")
-    if ASKED not in artefacts:
-        raise UsageError(f"episode {episode} was in environment '{found.environment}'; only apps from elsewhere take experts as steps")
-    if not found.passed:
-        err.print("[yellow]This episode did not pass; what it did is no expert.[/]")
-    lines = [str(step) for step in recorded(trajectory, drawn(artefacts))]
-    key = f"alternatives.{name}" if name else "expert"
-    sys.stdout.write(f"# {found.task_id}\n{key} = [\n" + "".join(f"  {json.dumps(line, ensure_ascii=False)},\n" for line in lines) + "]\n")
+    if episode is not None:
+        task, lines = lines_of_episode(_run_folder(Path(what)), episode, err)
+    else:
+        task, lines = lines_of_person(what, err)
+    sys.stdout.write(written(task, lines, name))
 
 
 # --- looking at environments -------------------------------------------------------------------------------------------------------
-
-
-def _place(text: str) -> str:
-    """`path/app.toml` and `path/app.toml/task#seed` as names of the environment `outside`, which then knows this one app."""
-    path, suffix, rest = text.partition(".toml")
-    if not suffix or rest[:1] not in ("", "/", "#"):
-        return text
-    from bakeoff.environments.outside.app import read_app
-    from bakeoff.environments.outside.environment import APPS
-
-    file = Path(path + suffix)
-    app = read_app(file)
-    os.environ[APPS] = str(file.resolve())
-    return f"outside/{app.name}@{app.version}{rest}"
-
-
-def _environment(text: str) -> str:
-    """The name of an environment, given by name or by an app's file."""
-    return _place(text).partition("/")[0]
 
 
 @app.command("list")
@@ -352,7 +334,7 @@ def list_(
 
     from bakeoff.core import SPLITS, load, names
 
-    environment = None if environment is None else _environment(environment)
+    environment = None if environment is None else place_of(environment).partition("/")[0]
     if environment is None:
         for group in ("environments", "agents"):
             out.print(f"[b]{group}[/]")
@@ -425,7 +407,7 @@ def try_(
     """
     from bakeoff.core import Ledger, Practice, Scored, load, make_agent
 
-    task = _place(task)
+    task = place_of(task)
     environment = task.partition("/")[0]
     options: dict[str, Any] = {}
     if show:
@@ -436,7 +418,10 @@ def try_(
         else:
             options["headless"] = False
     from bakeoff.contest.host import HostedEnvironment
+    from bakeoff.contest.prepare import prepare
 
+    with making_ready(err) as told:
+        prepare(environment, [task.partition("#")[0].partition("/")[2].partition("/")[0]], told)
     with HostedEnvironment(environment, **options) as host:
         made = host.task(_task_id(host, task, seed))
         worker = make_agent(agent, host.tools, made.id.seed if seed is None else seed)
@@ -560,10 +545,14 @@ def audit(
       bakeoff audit examples/lending.toml
     """
     from bakeoff.audit.command import audit as carry_out
+    from bakeoff.contest.prepare import prepare
     from bakeoff.core import TaskId
 
+    name = place_of(environment).partition("/")[0]
+    with making_ready(err) as told:
+        prepare(name, None, told)
     result = carry_out(
-        _environment(environment),
+        name,
         out,
         err,
         sample=sample,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bakeoff.contest.apps import announce_of
 from bakeoff.contest.host import HostedEnvironment
+from bakeoff.contest.prepare import prepare
 from bakeoff.contest.store import Episode, Store
 from bakeoff.core import Abstained, Scored, TaskId, Verdict
 
@@ -37,6 +38,8 @@ def regrade(store: Store, progress: Callable[[int, int], None] = lambda done, to
     """
     announce_of(store)
     episodes = store.episodes()
+    for environment in dict.fromkeys(episode.environment for episode in episodes):
+        prepare(environment, {TaskId.parse(item.task_id).product for item in episodes if item.environment == environment})
     judged = skipped = 0
     changes: list[Change] = []
     with contextlib.ExitStack() as stack:

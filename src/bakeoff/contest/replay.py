@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bakeoff.contest.apps import announce_of
 from bakeoff.contest.host import HostedEnvironment
+from bakeoff.contest.prepare import prepare
 from bakeoff.contest.regrade import describe
 from bakeoff.contest.store import Episode, Store
-from bakeoff.core import Action, Element, Observation, Scored, Trajectory, UsageError, Verdict
+from bakeoff.core import Action, Element, Observation, Scored, TaskId, Trajectory, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def replay(store: Store, episode: Episode, *, show: Show = lambda action, seen: 
     if trajectory is None:
         raise UsageError(f"episode {episode.id} has no stored trajectory (it abstained before it began, or the disk budget was spent)")
     announce_of(store)
+    prepare(episode.environment, [TaskId.parse(episode.task_id).product])
     host = HostedEnvironment(episode.environment)
     try:
         return _play(host, episode, trajectory, show)

@@ -22,6 +22,7 @@ from bakeoff.contest.apps import announce
 from bakeoff.contest.draw import expand, plan_data, plan_hash
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.plan import Plan, StreamRun, items
+from bakeoff.contest.prepare import prepare_plan
 from bakeoff.contest.processes import Child
 from bakeoff.contest.store import DATABASE, Cell, Store
 from bakeoff.contest.worker import Began, CellEnded, Finished, Job
@@ -102,6 +103,7 @@ def check(plan: Plan) -> tuple[StreamRun, ...]:
     """Draws the plan's streams and tries everything out once, so that what cannot work is said before anything is written: products and
     tasks exist, each environment opens a product, each agent can be built, privileged agents find an expert."""
     announce([app.path for app in plan.apps])
+    prepare_plan(plan)
     with contextlib.ExitStack() as stack:
         hosts: dict[str, HostedEnvironment] = {}
         for name in plan.environments:

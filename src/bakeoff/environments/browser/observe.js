@@ -635,6 +635,18 @@
     return {node, el};
   }
 
+  // The number, in the latest observation, of what a node of the page belongs to; -1 when it belongs to nothing that is listed.
+  function numberOf(target) {
+    const above = el => el.parentElement || (el.getRootNode() instanceof ShadowRoot ? el.getRootNode().host : null);
+    for (const same of [(node, el) => node === el, (node, el) => hostOf(node) === el]) {
+      for (let el = target; el; el = above(el)) {
+        const found = nodes.findIndex(node => same(node, el));
+        if (found >= 0) return found;
+      }
+    }
+    return -1;
+  }
+
   // -> {x, y} where a press reaches the element, or {error}
   function point(index) {
     const found = lookup(index);
@@ -907,5 +919,5 @@
     return true;
   }
 
-  globalThis.bakeoff = {over: false, observe, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  globalThis.bakeoff = {over: false, observe, numberOf, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
 })();

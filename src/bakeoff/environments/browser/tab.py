@@ -208,9 +208,15 @@ class Tab:
         ]
         self.browser.connection.browser.call("Storage.setCookies", self._timeout, cookies=made, browserContextId=self._context)
 
-    def add_binding(self, name: str) -> None:
-        """Gives the page's own world a function `name(text)`, in this document and all later ones, whose calls `take_calls` returns."""
-        self._page.session.call("Runtime.addBinding", self._timeout, name=name)
+    def add_binding(self, name: str, world: Literal["page", "isolated"] = "page") -> None:
+        """Gives a world a function `name(text)`, in this document and all later ones, whose calls `take_calls` returns."""
+        where = {"executionContextName": WORLD} if world == "isolated" else {}
+        self._page.session.call("Runtime.addBinding", self._timeout, name=name, **where)
+
+    def inject(self, source: str) -> None:
+        """Runs a script in the isolated world of this document and of all later ones of this window."""
+        page, more = self._page, {"worldName": WORLD, "runImmediately": True}
+        page.session.call("Page.addScriptToEvaluateOnNewDocument", self._timeout, source=source, **more)
 
     def take_calls(self, name: str) -> list[str]:
         """The texts that the page has passed to a binding since this was last asked, oldest first."""
@@ -652,8 +658,14 @@ class Tab:
         return session.settled(lambda: session.detached, 2.0)
 
     def _view(self, text: str) -> View:
-        title, location, self._rows = json.loads(text)
-        return View(_elements(self._rows), title, location)
+        view, self._rows = read_view(text)
+        return view
+
+
+def read_view(text: str) -> tuple[View, list[Any]]:
+    """What our script wrote about a screen; and its rows."""
+    title, location, rows = json.loads(text)
+    return View(_elements(rows), title, location), rows
 
 
 def _elements(rows: Iterable[list[Any]]) -> tuple[Element, ...]:

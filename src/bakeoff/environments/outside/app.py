@@ -172,7 +172,8 @@ class App:
 
     def recipe(self) -> str:
         """A digest of all that the built data depends on."""
-        digest = hashlib.sha256(repr((self.start.build, self.start.seed, self.clock)).encode())
+        own = (self.start.build, self.start.seed, self.start.folder, sorted(self.start.env.items()), self.clock, sys.version_info[:2])
+        digest = hashlib.sha256(repr(own).encode())
         for name in sorted(self.needs):
             digest.update(f"{name}={metadata.version(name)}\n".encode())
         here = self.path.resolve().parent

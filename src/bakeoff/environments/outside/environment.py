@@ -30,6 +30,7 @@ from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.tab import Tab, View
 from bakeoff.environments.outside import steps, text, verify
 from bakeoff.environments.outside.app import App, read_app
+from bakeoff.environments.outside.building import Told, prepare
 from bakeoff.environments.outside.evidence import packed, unpacked
 from bakeoff.environments.outside.jobs import Job, draw
 from bakeoff.environments.outside.running import Running
@@ -117,6 +118,14 @@ class OutsideEnvironment(Environment):
                 f"there are no apps; name their TOML files in {APPS}, or put them into the folder apps (docs/bring-your-own.md)"
             )
         return super().product(name)
+
+    def prepare(self, products: Sequence[str] | None = None, told: Told = lambda what, done, total: None) -> None:
+        """Makes the data of these products, of all without names, where it is not there yet. It is kept, so this takes time once.
+
+        `told`: is told what is being made, how many parts are done, and of how many.
+        """
+        wanted = None if products is None else {name.partition("@")[0] for name in products}
+        prepare([app for app in self.apps().values() if wanted is None or app.name in wanted], told)
 
     def app(self, task_id: TaskId) -> App:
         """The app of a task. Raises `UsageError` when there is none, or not in this version."""

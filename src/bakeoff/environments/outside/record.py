@@ -6,13 +6,19 @@ where that tells it apart, or by what came before it where it has no name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from bakeoff.core import Action, Element, Observation, Trajectory, UsageError
+from bakeoff.core import Action, Element, Observation, Task, Trajectory, UsageError, Verdict
+from bakeoff.environments.browser.tab import read_view
 from bakeoff.environments.outside import text
 from bakeoff.environments.outside.steps import Step, Target, find
+
+if TYPE_CHECKING:
+    from bakeoff.environments.outside.environment import OutsideEnvironment
 
 _HOLDERS = ("row", "listitem", "group", "form", "region", "dialog", "article")
 
@@ -22,13 +28,57 @@ def recorded(trajectory: Trajectory, values: Mapping[str, Any]) -> tuple[Step, .
 
     Raises `UsageError` for an action that no step can say, e.g. a click at a point.
     """
-    found: list[Step] = []
-    screen = trajectory.first
-    for step in trajectory.steps:
-        if not step.observation.error and step.action.tool != "wait":
-            found.append(_step(step.action, screen, values))
-        screen = step.observation
-    return tuple(found)
+    screens = [trajectory.first, *(step.observation for step in trajectory.steps)]
+    done = zip(trajectory.steps, screens, strict=False)
+    return tuple(_step(step.action, screen, values) for step, screen in done if not step.observation.error and step.action.tool != "wait")
+
+
+class Recorder:
+    """Notes what is done in the tab of an episode, by a person in its window or by trusted input from elsewhere.
+
+    Begins the episode; `end` ends it. Windows that the app opens, going back, and the browser's own dialogs are not noted.
+    """
+
+    def __init__(self, environment: OutsideEnvironment, task: Task) -> None:
+        self._environment = environment
+        self._values = environment.assignment(task.id).values
+        environment.reset(task.with_limits(seconds=_HOURS))
+        environment.tab.add_binding(_TAKEN, "isolated")
+        environment.tab.inject(files("bakeoff.environments.outside").joinpath("taken.js").read_text(encoding="utf-8"))
+
+    def end(self, answer: str = "") -> tuple[tuple[Step, ...], Verdict]:
+        """Finishes with an answer. Returns what was done as steps, and the verdict on it."""
+        tab = self._environment.tab
+        tab.evaluate("globalThis.bakeoff.flush()", "isolated")
+        tab.observe()  # what that told has arrived
+        taken = [json.loads(call) for call in tab.take_calls(_TAKEN)]
+        found: list[Step] = []
+        for call in taken:
+            step = _step(_action(call), _screen(call["view"]), self._values)
+            if found and step.verb == found[-1].verb == "type" and step.target == found[-1].target:
+                found.pop()  # a field of several parts tells of each
+            found.append(step)
+        self._environment.step(Action("finish", {"answer": answer} if answer else {}))
+        ending = Step("finish", value=_general(answer, self._values))
+        return (*found, ending), self._environment.verify()
+
+
+_TAKEN = "bakeoffTaken"
+_HOURS = 4 * 3600.0
+
+
+def _action(call: Mapping[str, Any]) -> Action:
+    given = {name: value for name, value in call.items() if name not in ("tool", "index", "view", "to")}
+    if call["tool"] != "press":
+        given["ref"] = f"e{call['index']}"
+    if "to" in call:
+        given["to"] = f"e{call['to']}"
+    return Action(call["tool"], given)
+
+
+def _screen(text: str) -> Observation:
+    view, _ = read_view(text)
+    return Observation("", view.elements, 0, view.title, view.location)
 
 
 def _step(action: Action, screen: Observation, values: Mapping[str, Any]) -> Step:

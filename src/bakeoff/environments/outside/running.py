@@ -1,32 +1,26 @@
-"""One running copy of an app: built once, started on a port of its own, signed in, reset before every episode, ended with all it started.
-
-What an app's `build` and `seed` commands make is kept in a cache (`$BAKEOFF_CACHE`, else `$XDG_CACHE_HOME/bakeoff`, else `~/.cache/bakeoff`) under a
-digest of all that it depends on.
-"""
+"""One running copy of an app: built once, started on a port of its own, signed in, reset before every episode, ended with all it started."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
-import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from bakeoff.core import EnvironmentFault, UsageError
 from bakeoff.environments.outside import keeper, text
-from bakeoff.environments.outside.app import App, Command
+from bakeoff.environments.outside.app import App
+from bakeoff.environments.outside.building import built, environment, run
+from bakeoff.environments.outside.copies import copy, put_back
 from bakeoff.environments.outside.forms import Cookies, sign_in
 from bakeoff.environments.outside.truth import State, direct, read_state
 
@@ -101,7 +95,7 @@ class Running:
         else:
             self._stop()
             shutil.rmtree(self.data, ignore_errors=True)
-            _copy(built(self.app, world), self.data)
+            copy(built(self.app, world), self.data)
             self._start()
         self._call_reset()
         self.cookies = sign_in(self.app, self.origin, self.places())
@@ -112,7 +106,7 @@ class Running:
             source = self.data / name
             if not source.exists():
                 raise UsageError(f"{self.app.where}: [reset]: there is no '{name}' in the app's data folder once it is up")
-            _copy(source, snapshot / name)
+            copy(source, snapshot / name)
         if self.app.reset.restart:
             self._start()
         state = self.state()
@@ -122,12 +116,12 @@ class Running:
     def _restore(self, snapshot: Path) -> None:
         """Copies files back: SQLite databases page by page within a transaction, so that a running app sees all or nothing; others as they are."""
         for name in self.app.reset.files:
-            _put_back(snapshot / name, self.data / name)
+            put_back(snapshot / name, self.data / name)
 
     def _call_reset(self) -> None:
         reset = self.app.reset
         if reset.command:
-            _run(self.app, reset.command, self.places(), reset.timeout, "reset command")
+            run(self.app, reset.command, self.places(), reset.timeout, "reset command")
         if reset.http is not None:
             method, path, body = reset.http
             request = urllib.request.Request(self.origin + path, method=method, data=body.encode() if body else None)
@@ -150,7 +144,7 @@ class Running:
                     stdout=log,
                     stderr=log,
                     cwd=text.fill(start.folder, places, self.app.where),
-                    env=_environment(self.app, places),
+                    env=environment(self.app, places),
                     start_new_session=True,
                 )
             try:
@@ -212,82 +206,6 @@ class Running:
         return read_state(self.app, self.places(), self.origin, cookies)
 
 
-# --- building -----------------------------------------------------------------------------------------------------------------------
-
-
-def cache_folder() -> Path:
-    """Where built data is kept."""
-    own = os.environ.get("BAKEOFF_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "bakeoff")
-
-
-def built(app: App, world: int) -> Path:
-    """The folder that `build` and `seed` made for a data set, made now if need be. Raises `EnvironmentFault` when a command fails."""
-    home = cache_folder() / "apps" / f"{app.name}-{app.recipe()}"
-    base = _made(app, home / "base", None, app.start.build, -1)
-    return base if not app.start.seed else _made(app, home / f"world-{world}", base, app.start.seed, world)
-
-
-def _made(app: App, target: Path, base: Path | None, commands: tuple[Command, ...], world: int) -> Path:
-    if target.is_dir():
-        return target
-    with _locked(target):
-        if target.is_dir():  # another process has made it meanwhile
-            return target
-        work = target.with_name(f"{target.name}.new")
-        shutil.rmtree(work, ignore_errors=True)
-        if base is None:
-            work.mkdir()
-        else:
-            _copy(base, work)
-        for command in commands:
-            _run(app, command, app.places(port="0", data=str(work), world=str(world), origin=""), app.start.build_timeout, "build command")
-        work.rename(target)
-    return target
-
-
-@contextlib.contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """One process at a time."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _run(app: App, command: Command, places: Mapping[str, Any], seconds: float, what: str) -> None:
-    """Runs a command to its end, in a group of its own."""
-    words = [text.fill(word, places, app.where) for word in command]
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, *words],
-            stdin=subprocess.PIPE,
-            stdout=said,
-            stderr=said,
-            cwd=text.fill(app.start.folder, places, app.where),
-            env=_environment(app, places),
-            start_new_session=True,
-        )
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired as problem:
-            raise EnvironmentFault(f"app '{app.name}': the {what} '{' '.join(words[:4])}' took longer than {seconds:g} s") from problem
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait()
-        if code:
-            said.seek(0)
-            lines = [line for line in said.read().decode(errors="replace").splitlines() if line.strip()]
-            last = lines[-1].strip()[:300] if lines else "without a word"
-            raise EnvironmentFault(f"app '{app.name}': the {what} '{' '.join(words[:4])}' failed ({code}): {last}", retryable=False)
-
-
-def _environment(app: App, places: Mapping[str, Any]) -> dict[str, str]:
-    own = {name: text.fill(value, places, app.where) for name, value in app.start.env.items()}
-    return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC", "BAKEOFF_CLOCK": app.clock, **own}
-
-
 # --- pieces -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -311,46 +229,3 @@ def _answers(address: str) -> str:
         return str(problem) or type(problem).__name__
     finally:
         connection.close()
-
-
-def _is_sqlite(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A file or a folder; databases as one whole, whatever their log files still hold."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        target.mkdir(exist_ok=True)
-        for item in source.iterdir():
-            _copy(item, target / item.name)
-    elif _is_sqlite(source):
-        with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target)) as two:
-            one.backup(two)
-    elif not source.name.endswith(("-wal", "-shm", "-journal")):
-        shutil.copy2(source, target)
-
-
-def _put_back(source: Path, target: Path) -> None:
-    """Makes a file or folder what it was."""
-    if source.is_dir():
-        target.mkdir(exist_ok=True)
-        known = {item.name for item in source.iterdir()}
-        for item in target.iterdir():
-            if item.name not in known and not item.name.endswith(("-wal", "-shm", "-journal")):
-                shutil.rmtree(item) if item.is_dir() else item.unlink()
-        for name in sorted(known):
-            _put_back(source / name, target / name)
-    elif _is_sqlite(source) and target.is_file():
-        try:
-            with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target, timeout=10)) as two:
-                one.backup(two)
-        except sqlite3.Error as problem:
-            raise EnvironmentFault(f"the database {target.name} could not be put back: {problem}") from problem
-    else:
-        old, new = (path.stat() if path.is_file() else None for path in (target, source))
-        if old is None or new is None or (old.st_mtime_ns, old.st_size) != (new.st_mtime_ns, new.st_size):
-            shutil.copy2(source, target)
