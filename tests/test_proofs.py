@@ -43,6 +43,7 @@ def database(*statements: str) -> bytes:
         CREATE TABLE invoices (id INTEGER PRIMARY KEY, supplier TEXT NOT NULL, amount REAL, due TEXT, paid INTEGER, status TEXT, note TEXT);
         CREATE TABLE tags (invoice INTEGER, tag TEXT, PRIMARY KEY (invoice, tag)) WITHOUT ROWID;
         CREATE TABLE log (line TEXT);
+        CREATE TABLE reminders (number INTEGER PRIMARY KEY, invoice INTEGER NOT NULL, due TEXT NOT NULL, sent INTEGER NOT NULL);
         CREATE VIEW open AS SELECT * FROM invoices WHERE paid = 0;
         INSERT INTO tags VALUES (1, 'urgent'), (2, 'urgent'), (3, 'late');
         INSERT INTO log VALUES ('began');
@@ -84,7 +85,8 @@ def query(content: bytes, question: str) -> list[tuple[object, ...]]:
 
 def test_a_database_becomes_its_tables() -> None:
     _, after = states()
-    assert set(after.tables) == {"app.sqlite/invoices", "app.sqlite/tags", "app.sqlite/log"}
+    assert set(after.tables) == {"app.sqlite/invoices", "app.sqlite/tags", "app.sqlite/log", "app.sqlite/reminders"}
+    assert after.columns["app.sqlite/reminders"] == ("invoice", "due", "sent"), "the key is no column"
     assert after.tables["app.sqlite/invoices"][2]["status"] == "paid" and "id" not in after.tables["app.sqlite/invoices"][2]
     assert [row["invoice"] for row in after.tables["app.sqlite/tags"].values()] == [1, 3]
 
@@ -172,7 +174,8 @@ def test_any_list_of_objects_survives_an_edit_of_one_cell(items: list[dict[str, 
 
 def made(seed: int = 0, most: int = 400, **options: object) -> list[str]:
     first, last = states()
-    return [f"{item.operator}: {item.claim}" for item in mutants(first.tables, last.tables, random.Random(seed), most=most, **options)]  # type: ignore[arg-type]
+    found = mutants(first.tables, last.tables, random.Random(seed), most=most, columns=last.columns, **options)  # type: ignore[arg-type]
+    return [f"{item.operator}: {item.claim}" for item in found]
 
 
 def test_the_same_seed_makes_the_same_mutants() -> None:
@@ -200,11 +203,24 @@ def test_mutants_differ_from_the_right_state_and_from_each_other() -> None:
         seen.add(mark)
 
 
+def test_a_row_is_put_into_an_empty_table_with_what_such_columns_hold() -> None:
+    """A verifier that only reads the tables which its own software fills does not see it."""
+    first, last = states()
+    (mutant,) = [
+        item
+        for item in mutants(first.tables, last.tables, random.Random(0), most=400, columns=last.columns)
+        if item.operator == "first-row"
+    ]
+    ((invoice, due, _),) = query(last.write(mutant.edits)["app.sqlite"], "SELECT invoice, due, sent FROM reminders")
+    assert isinstance(invoice, int) and due in {row["due"] for row in last.tables["app.sqlite/invoices"].values()}
+    assert "first-row" not in {item.operator for item in mutants(first.tables, last.tables, random.Random(0), most=400)}, "needs columns"
+
+
 def goal_and_frame(content: bytes) -> bool:
     """An exact verifier of the example: every table but the log as it should be."""
     return all(
         query(content, f"SELECT * FROM {table} ORDER BY 1, 2") == query(AFTER, f"SELECT * FROM {table} ORDER BY 1, 2")
-        for table in ("invoices", "tags")
+        for table in ("invoices", "tags", "reminders")
     )
 
 
@@ -218,7 +234,7 @@ def accepted(verifier: object, seed: int = 5) -> tuple[Counter[str], Counter[str
     freedoms = [ignored_table("the log", "*/log")]
     wrong: Counter[str] = Counter()
     bad: Counter[str] = Counter()
-    for mutant in mutants(first.tables, last.tables, random.Random(seed), most=400, freedoms=freedoms):
+    for mutant in mutants(first.tables, last.tables, random.Random(seed), most=400, freedoms=freedoms, columns=last.columns):
         try:
             content = last.write(mutant.edits)["app.sqlite"]
         except Refused:
@@ -233,7 +249,7 @@ def test_an_exact_verifier_rejects_all_and_a_goal_only_one_is_found_out() -> Non
     bad, wrong = accepted(goal_and_frame)
     assert not bad and sum(wrong.values()) > 80
     loose, _ = accepted(goal_only)
-    assert {"extra-edit", "extra-row", "lost-row", "half-lost", "also-sibling"} <= loose.keys()
+    assert {"extra-edit", "extra-row", "first-row", "lost-row", "half-lost", "also-sibling"} <= loose.keys()
 
 
 # --- what does not matter

@@ -30,7 +30,7 @@ def generated_mutants_rejected(bench: Bench) -> Results:
     freedoms: Sequence[Freedom] = getattr(bench.environment, "freedoms", lambda task: ())(bench.task)
     rng = random.Random(f"mutants/{bench.seed}/{bench.task.id}")
     tried: Counter[str] = Counter()
-    for mutant in mutants(first.tables, last.tables, rng, most=bench.most, freedoms=freedoms):
+    for mutant in mutants(first.tables, last.tables, rng, most=bench.most, freedoms=freedoms, columns=last.columns):
         yield from _mutant(bench, first, last, mutant, freedoms, tried)
     for state in _own(bench, first, last):
         verdict = _verdict(bench, state.name, state.artefacts, tried)

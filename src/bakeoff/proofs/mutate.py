@@ -8,9 +8,10 @@ whatever keeps its state in tables gets it for nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
 from bakeoff.proofs.freedom import Freedom, is_ignored
@@ -43,12 +44,13 @@ OPERATORS: dict[str, str] = {
     "inside": "one value inside a structured text wrong",
     "extra-edit": "all as asked, and a value elsewhere changed",
     "extra-row": "all as asked, and a row too many",
+    "first-row": "all as asked, and a row in a table that was empty",
     "lost-row": "all as asked, and a row that should have stayed is gone",
     "half-lost": "all as asked, and half of all other rows of a table are gone",
 }
 """Kinds of mistakes, and what each does. An environment's own wrong states come on top."""
 
-EVERYWHERE = ("extra-edit", "extra-row", "lost-row", "half-lost")
+EVERYWHERE = ("extra-edit", "extra-row", "first-row", "lost-row", "half-lost")
 """Done beside the job and not to it."""
 
 
@@ -91,11 +93,20 @@ class _Touched:
         return Edit(self.table, self.key, {**self.new, **values})
 
 
-def mutants(before: Tables, after: Tables, rng: random.Random, *, most: int = 60, freedoms: Sequence[Freedom] = ()) -> list[Mutant]:
+def mutants(
+    before: Tables,
+    after: Tables,
+    rng: random.Random,
+    *,
+    most: int = 60,
+    freedoms: Sequence[Freedom] = (),
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Mutant]:
     """Wrong final states, all different from each other and from the right one, at most `most`: each kind of mistake has its turn before any
-    has a second one. Tables in which nothing matters are left alone but for one edit. The same generator state gives the same mutants.
+    has a second one. Tables in which nothing matters are left alone but for one edit. `columns`: of tables, so that a row can be put into an
+    empty one. The same generator state gives the same mutants.
     """
-    maker = _Maker(before, after, rng, freedoms)
+    maker = _Maker(before, after, rng, freedoms, columns)
     queues: dict[str, list[Mutant]] = {}
     for mutant in maker.all():
         queues.setdefault(mutant.operator, []).append(mutant)
@@ -113,8 +124,10 @@ def mutants(before: Tables, after: Tables, rng: random.Random, *, most: int = 60
 
 
 class _Maker:
-    def __init__(self, before: Tables, after: Tables, rng: random.Random, freedoms: Sequence[Freedom]) -> None:
-        self.before, self.after, self.rng = before, after, rng
+    def __init__(
+        self, before: Tables, after: Tables, rng: random.Random, freedoms: Sequence[Freedom], columns: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.before, self.after, self.rng, self.layouts = before, after, rng, columns
         self.ignored = {table for table, rows in after.items() if is_ignored(table, {**before.get(table, {}), **rows}, freedoms)}
         self.touched = list(self._touched())
         self._columns: dict[tuple[str, str], Column] = {}
@@ -255,6 +268,7 @@ class _Maker:
             if table in tables:
                 yield from self._edits(table, rows, [key for key in mine if key in rows], 3)
             if not rows:
+                yield from self._first(table)
                 continue
             source = self.rng.choice(list(rows))
             yield Mutant("extra-row", f"a copy of {table} {source}", (Edit(table, self._fresh(table), dict(rows[source])),))
@@ -264,6 +278,18 @@ class _Maker:
             if len(idle) > 1:
                 half = self.rng.sample(idle, (len(idle) + 1) // 2)
                 yield Mutant("half-lost", f"{len(half)} rows of {table} are gone", tuple(Edit(table, key, None) for key in half))
+
+    def _first(self, table: str) -> Iterator[Mutant]:
+        """A row in an empty table: what columns of the same name hold elsewhere, else the key of a row of the largest table."""
+        names = self.layouts.get(table, ())
+        if not names:
+            return
+        largest = max(self.after.values(), key=len)
+        row: Row = {}
+        for name in names:
+            held = [other[name] for rows in self.after.values() for other in rows.values() if other.get(name) not in (None, "")]
+            row[name] = self.rng.choice(held or list(largest) or [1])
+        yield Mutant("first-row", f"a row in {table}, which was empty", (Edit(table, self._fresh(table), row),))
 
     def _edits(self, table: str, rows: Rows, keys: Sequence[Key], each: int) -> Iterator[Mutant]:
         """Changes of cells that the job leaves alone."""

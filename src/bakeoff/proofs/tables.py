@@ -14,6 +14,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 Key = int | str
@@ -39,9 +40,10 @@ class Edit:
 
 
 class _Document(ABC):
-    """One artefact, taken apart. `tables` holds its rows by the full table names."""
+    """One artefact, taken apart. `tables` holds its rows by the full table names, `columns` what columns a row has where the store lays that down."""
 
     tables: Tables
+    columns: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @abstractmethod
     def write(self, edits: Iterable[Edit]) -> bytes:
@@ -60,6 +62,11 @@ class FinalState:
         self.artefacts = dict(artefacts)
         self._documents = {name: found for name, content in self.artefacts.items() if (found := _read(name, content)) is not None}
         self.tables: Tables = {table: rows for document in self._documents.values() for table, rows in document.tables.items()}
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """What columns a row has, by table, wherever the store lays that down; an empty table has columns as well."""
+        return {table: names for document in self._documents.values() for table, names in document.columns.items()}
 
     def compared_with(self, first: FinalState) -> FinalState:
         """The same without documents other than databases that say in both states the same: those are what was asked and not what was done."""
@@ -136,6 +143,7 @@ class _Sqlite(_Document):
                     layout = _layout(connection, table, bool(without_rowid))
                     self._layouts[f"{name}/{table}"] = layout
                     self.tables[f"{name}/{table}"] = _rows(connection, layout)
+            self.columns = {table: layout.columns for table, layout in self._layouts.items()}
         finally:
             connection.close()
 

@@ -22,7 +22,7 @@ from bakeoff.core import (
     UsageError,
     Verdict,
 )
-from bakeoff.environments.browser import products, tasks, tools, verify
+from bakeoff.environments.browser import answers, products, tasks, tools, verify
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.server import ProductServer
@@ -193,7 +193,8 @@ class BrowserEnvironment(Environment):
                 connection.close()
         except sqlite3.DatabaseError as problem:
             raise EnvironmentFault(f"the final database cannot be read: {problem}", retryable=False) from problem
-        return verify.judge(found.blueprint.family, found.before, after, found.job.acts, found.job.answer, said)
+        job, also = found.job, answers.shown(found.job.answer, found.blueprint, found.before.users)
+        return verify.judge(found.blueprint.family, found.before, after, job.acts, job.answer, said, also)
 
     def close(self) -> None:
         self._sign_out()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +40,11 @@ def _beneath(blueprint: Blueprint, connection: sqlite3.Connection, store: Store,
     """What the tables hold besides the canonical state, one line each."""
     for row in connection.execute("SELECT * FROM users ORDER BY id"):
         yield f"colleague {row}"
+    unused = {"notes": store._inline, "labels": blueprint.model["tags"] != "table", "steps": blueprint.model["status"] != "history"}
+    for table in (name for name, idle in unused.items() if idle):  # no page of this product would ever show what stands there
+        yield f"{table}, unused here: {connection.execute(f'SELECT COUNT(*) FROM {table}').fetchone()[0]}"
+    twice = f"SELECT COUNT(*) - COUNT(DISTINCT id) FROM ({store.known})"
+    yield f"numbers that two records share: {connection.execute(twice).fetchone()[0]}"
     for table in ("labels", "steps", "waiting"):
         loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN ({store.known})"
         yield f"stray {table}: {connection.execute(loose).fetchone()[0]}"
@@ -82,8 +87,16 @@ def _differing(family: Family, left: Record, right: Record) -> list[str]:
     return [item.name for item in family.fields if not _same(left[item.name], right[item.name])]
 
 
-def judge(family: Family, before: State, after: State, acts: tuple[Act, ...], answer: Answer | None = None, said: str = "") -> Scored:
-    """The verdict on a final state and, where the job wants an answer, on what was said.
+def judge(
+    family: Family,
+    before: State,
+    after: State,
+    acts: tuple[Act, ...],
+    answer: Answer | None = None,
+    said: str = "",
+    also: Sequence[str] = (),
+) -> Scored:
+    """The verdict on a final state and, where the job wants an answer, on what was said; `also`: other ways of writing the right answer.
 
     Checks: `goal-answer`, `goal-<field>` for each field the job sets, `goal-created`, `goal-removed`, `goal-notes`, and `published` when the job's change waits
     instead of being in effect; `frame-records`, `frame-removed`, `frame-created`, `frame-notes`, `frame-waiting`, `frame-users`, `frame-extras`.
@@ -91,7 +104,7 @@ def judge(family: Family, before: State, after: State, acts: tuple[Act, ...], an
     want = apply_all(family, before, acts)
     checks: list[Check] = []
     if answer is not None:
-        right = answers.same(answer, said)
+        right = answers.same(answer, said, also)
         checks.append(Check("goal-answer", right, "as asked" if right else f"the answer was {said[:80]!r}"))
     created = [key for key in want.records if key not in before.records]
     new = [key for key in after.records if key not in before.records]
