@@ -10,6 +10,7 @@ from bakeoff.agents.apprentice.policy import Policy
 PRIOR: dict[str, float] = {
     "from row": 5.0,  # the same row is reckoned so in other columns
     "from house": 4.0, "from house, other block": 2.0, "from elsewhere": 2.5, "label alike": 3.0, "operands alike": 4.0, "common": 0.6,
+    "from words": 3.0, "words known": 1.0, "words bent": 0.3,
     "fit": 2.0, "fit exact": 2.0, "misfit": -7.0, "untested": -1.0,
     "operands": -0.5, "length": -0.06, "orphan": 1.5, "more orphans": 0.2, "said beside": 1.5, "said in goal": 0.5, "number said": 1.5,
     "other sheet": -0.4, "distance": -0.25, "same block": 0.4, "label within": 0.8, "own past": 0.3,

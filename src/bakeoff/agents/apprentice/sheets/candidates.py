@@ -15,6 +15,7 @@ from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain, within
 from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
 from bakeoff.agents.apprentice.sheets.search import Table, search
 from bakeoff.agents.apprentice.sheets.targets import Target
@@ -68,8 +69,8 @@ class Surroundings:
         """The row and all rows that need it in the same period."""
         reached, frontier = {row}, [row]
         readers: dict[Row, list[Row]] = {}
-        for reader, read in self.now.items():
-            for one in read:
+        for reader, sources in self.now.items():
+            for one in sources:
                 readers.setdefault(one, []).append(reader)
         while frontier:
             for reader in readers.get(frontier.pop(), ()):
@@ -79,14 +80,17 @@ class Surroundings:
         return reached
 
 
-def ideas_for(target: Target, around: Surroundings, recipes: Recipes, house: str, fillable: frozenset[Row]) -> list[Candidate]:
+def ideas_for(
+    target: Target, around: Surroundings, recipes: Recipes, phrases: Phrases, house: str, fillable: frozenset[Row]
+) -> list[Candidate]:
     """All candidates for a row, the most promising features computed; at most `MOST`. `fillable`: rows that will be filled too."""
-    maker = _Maker(target, around, recipes, house, fillable)
+    maker = _Maker(target, around, recipes, phrases, house, fillable)
     maker.from_row()
     maker.from_recipes()
+    told = maker.from_words()
     fits = maker.from_fits()
     maker.from_papers()
-    if fits < 2:
+    if fits < 2 and not told:
         maker.from_shapes()
     found = list(maker.found.values())
     for candidate in found:
@@ -95,8 +99,10 @@ def ideas_for(target: Target, around: Surroundings, recipes: Recipes, house: str
 
 
 class _Maker:
-    def __init__(self, target: Target, around: Surroundings, recipes: Recipes, house: str, fillable: frozenset[Row]) -> None:
-        self.target, self.around, self.recipes, self.house, self.fillable = target, around, recipes, house, fillable
+    def __init__(
+        self, target: Target, around: Surroundings, recipes: Recipes, phrases: Phrases, house: str, fillable: frozenset[Row]
+    ) -> None:
+        self.target, self.around, self.recipes, self.phrases, self.house, self.fillable = target, around, recipes, phrases, house, fillable
         self.book = around.book
         self.row = target.row
         self.sheet = self.book.sheets[self.row.sheet]
@@ -105,6 +111,7 @@ class _Maker:
         self.found: dict[object, Candidate] = {}
         self.said = around.papers.beside(self.label)  # sentences that name the row
         self._ready: dict[Operand, bool] = {}
+        self.slack = slack(self.book, self.row, target.known)
 
     # --- sources ---------------------------------------------------------------------------------------------------------------------
 
@@ -181,6 +188,38 @@ class _Maker:
                     features["from_elsewhere"] = score * bound
                 self.add(idea, **features)
 
+    def from_words(self) -> bool:
+        """What the sentences about the row say, in words whose meaning was learned; says whether one of them gives the known numbers."""
+        told = False
+        for sentence in self.said:
+            reading = read(sentence)
+            if reading is None or plain(reading.groups[0][0]) != plain(self.label):
+                continue
+            for meaning, times in self.phrases.meanings(reading):
+                ways = self.phrases.ideas(self.book, self.row, reading, meaning, self.house)
+                fitting = [(idea, away) for idea, away in ways if self.agrees(idea) == (True, True)]
+                told |= bool(fitting)
+                for idea, away in fitting[:6] or ways[:3]:
+                    self.add(idea, from_words=1.0, words_known=math.log1p(times), words_bent=-float(away))
+        return told
+
+    def agrees(self, idea: Idea) -> tuple[bool, bool]:
+        """Whether an idea can be reckoned for some known numbers, and whether it then gives them."""
+        agreed, disagreed = self.compare(idea)
+        return agreed + disagreed > 0, disagreed == 0
+
+    def compare(self, idea: Idea) -> tuple[int, int]:
+        """In how many known columns the idea gives the known number, and in how many another."""
+        agreed = disagreed = 0
+        for column in self.target.known:
+            value = idea.value(self.book, self.row, column, self._strict)
+            actual = self.sheet.at(self.row.number, column).number
+            if value is None or actual is None:
+                continue
+            close = abs(value - actual) <= 1e-7 * max(abs(actual), abs(value), 1e-6) + self.slack
+            agreed, disagreed = agreed + close, disagreed + (not close)
+        return agreed, disagreed
+
     def from_fits(self) -> int:
         """Expressions that give the known numbers; returns how many fit at least twice."""
         known = [column for column in self.target.known if column in self.sheet.series] or list(self.target.known)
@@ -188,7 +227,7 @@ class _Maker:
             return 0
         table, runs = self.table(known)
         sought = np.array([self.sheet.at(self.row.number, column).number for column in known], float)
-        fits = search(table, sought, runs)
+        fits = search(table, sought, runs, self.slack)
         for fit in fits:
             self.add(fit.idea)
         return sum(fit.points >= 2 for fit in fits)
@@ -307,15 +346,7 @@ class _Maker:
             return
         idea = candidate.idea
         candidate.recipe = describe(self.book, idea, self.row)
-        agreed = disagreed = 0
-        for column in self.target.known:
-            value = idea.value(self.book, self.row, column, self._strict)
-            if value is None:
-                continue
-            actual = self.sheet.at(self.row.number, column).number
-            assert actual is not None
-            close = abs(value - actual) <= 1e-7 * max(abs(actual), abs(value), 1e-6)
-            agreed, disagreed = agreed + close, disagreed + (not close)
+        agreed, disagreed = self.compare(idea)
         if any(known):
             if agreed and not disagreed:
                 features["fit"] = min(agreed, 4) / 2
@@ -371,6 +402,15 @@ class _Maker:
         if value is None:
             raise OverflowError("empty")
         return value
+
+
+def slack(book: Book, row: Row, columns: tuple[int, ...]) -> float:
+    """How far typed numbers may be off because they were rounded; 0 for reckoned ones."""
+    cells = [book.sheets[row.sheet].at(row.number, column) for column in columns]
+    if any(cell.formula for cell in cells) or not cells:
+        return 0.0
+    digits = max((len(f"{cell.number:.10f}".rstrip("0").partition(".")[2]) for cell in cells if cell.number is not None), default=0)
+    return 2.5 * 10.0**-digits if 2 <= digits <= 6 else 0.0
 
 
 def probe(idea: Idea) -> tuple[object, ...]:

@@ -341,6 +341,61 @@ def numbers(node: Node) -> Iterator[float]:
             return
 
 
+def simplify(node: Node) -> Node:
+    """The same value with double signs taken out and signs moved outwards."""
+    while (plainer := _plainer(node)) != node:
+        node = plainer
+    return node
+
+
+def _plainer(node: Node) -> Node:
+    match node:
+        case Unary("+", operand):
+            return _plainer(operand)
+        case Unary("-", Unary("-", operand)):
+            return _plainer(operand)
+        case Unary("-", Binary("-", left, right)):
+            return Binary("-", _plainer(right), _plainer(left))
+        case Unary("-", Number(0)):
+            return Number(0.0)
+        case Unary(operator, operand):
+            return Unary(operator, _plainer(operand))
+        case Binary("+", left, Unary("-", right)):
+            return Binary("-", _plainer(left), _plainer(right))
+        case Binary("-", left, Unary("-", right)):
+            return Binary("+", _plainer(left), _plainer(right))
+        case Binary("+", Unary("-", left), right):
+            return Binary("-", _plainer(right), _plainer(left))
+        case Binary("-", Unary("-", left), right):
+            return Unary("-", Binary("+", _plainer(left), _plainer(right)))
+        case Binary("*" | "/" as operator, Unary("-", left), Unary("-", right)):
+            return Binary(operator, _plainer(left), _plainer(right))
+        case Binary("*" | "/" as operator, Unary("-", left), right) | Binary("*" | "/" as operator, left, Unary("-", right)):
+            return Unary("-", Binary(operator, _plainer(left), _plainer(right)))
+        case Binary(operator, left, right):
+            return Binary(operator, _plainer(left), _plainer(right))
+        case Call(function, arguments):
+            return Call(function, tuple(_plainer(argument) for argument in arguments))
+        case _:
+            return node
+
+
+def substitute(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """The tree with parts replaced, from the top down; None keeps a part and looks inside."""
+    new = change(node)
+    if new is not None:
+        return new
+    match node:
+        case Unary(operator, operand):
+            return Unary(operator, substitute(operand, change))
+        case Binary(operator, left, right):
+            return Binary(operator, substitute(left, change), substitute(right, change))
+        case Call(function, arguments):
+            return Call(function, tuple(substitute(argument, change) for argument in arguments))
+        case _:
+            return node
+
+
 # --- reckoning -------------------------------------------------------------------------------------------------------------------------
 
 Look = Callable[[Ref], Value]

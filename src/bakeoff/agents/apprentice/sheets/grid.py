@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unreadable, Value, cells, parse, read_ref
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unreadable, Value, cells, parse, read_ref, rebuild, write
 from bakeoff.core import Element, Observation
 
 
@@ -21,6 +21,8 @@ class Cell:
     font: str = ""
     fill: str = ""
     role: str = "cell"
+    title: str = ""
+    """What a header shows."""
 
     @property
     def number(self) -> float | None:
@@ -39,23 +41,103 @@ class Row:
     number: int
 
 
+PERIOD = re.compile(r"(?:19|20)\d\d|\b(?:FY|CY)\s?\d\d|\b[A-Za-z]{3,9}[-\s']\d\d|\b[QH][1-4]\b", re.IGNORECASE)
+BAND, LOOSE = (
+    10_000,
+    5_000,
+)  # rows of a sheet that runs down: BAND times the block plus the column; LOOSE plus the row for lines by themselves
+
+
 @dataclass
 class Sheet:
-    """Cells by (row, column), and what was made out of them."""
+    """A sheet as it was seen (`raw`, by true row and column), and as lines with periods across.
+
+    Where periods run down, a column of a block becomes a line: `cells` has it turned. `true` and `turned` lead from one to the other. All other
+    members speak of lines and periods.
+    """
 
     name: str
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    raw: dict[tuple[int, int], Cell] = field(default_factory=dict)
 
     def at(self, row: int, column: int) -> Cell:
         return self.cells.get((row, column), EMPTY)
 
+    # --- which way it runs -----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def down(self) -> bool:
+        """Whether periods stand one under the other."""
+        counts = {
+            role: sum(1 for cell in self.raw.values() if cell.role == role and is_period(cell)) for role in ("rowheader", "columnheader")
+        }
+        return counts["rowheader"] >= 2 and counts["rowheader"] > counts["columnheader"]
+
+    @cached_property
+    def bands(self) -> list[tuple[int, int]]:
+        """Of a sheet that runs down: first and last row of each group of rows that title columns."""
+        rows = sorted({row for (row, _), cell in self.raw.items() if cell.role == "columnheader"})
+        found: list[tuple[int, int]] = []
+        for row in rows:
+            if found and found[-1][1] == row - 1:
+                found[-1] = (found[-1][0], row)
+            else:
+                found.append((row, row))
+        return found
+
+    @cached_property
+    def period_rows(self) -> dict[int, int]:
+        """Of a sheet that runs down: true row of a period -> the row that stands for this period in all blocks."""
+        first: dict[str, int] = {}
+        found = {}
+        for (row, _), cell in sorted(self.raw.items()):
+            if cell.role == "rowheader" and is_period(cell) and row not in found:
+                found[row] = first.setdefault(period(cell.title), row)
+        return found
+
+    def turned(self, row: int, column: int) -> tuple[int, int, bool]:
+        """Line and period of a true cell, and whether the two changed places."""
+        if not self.down:
+            return row, column, False
+        band = sum(1 for first, _ in self.bands if first <= row)
+        inside = row in self.period_rows or any(first <= row <= last for first, last in self.bands)
+        if not band or (not inside and row in self._labelled):
+            return LOOSE + row, column, False
+        return BAND * band + column, self.period_rows.get(row, row), True
+
+    @cached_property
+    def _labelled(self) -> frozenset[int]:
+        return frozenset(row for (row, _), cell in self.raw.items() if cell.role == "rowheader" and not is_period(cell))
+
+    @cached_property
+    def _back(self) -> dict[tuple[int, int], int]:
+        """(band, period row) -> true row."""
+        return {(sum(1 for first, _ in self.bands if first <= row), shared): row for row, shared in self.period_rows.items()}
+
+    def true(self, row: int, column: int) -> tuple[int, int, bool]:
+        """True row and column of a line's cell, and whether the two changed places."""
+        if not self.down:
+            return row, column, False
+        if row < BAND:
+            return row - LOOSE, column, False
+        band, true_column = divmod(row, BAND)
+        return self._back.get((band, column), column), true_column, True
+
+    @cached_property
+    def cells(self) -> dict[tuple[int, int], Cell]:
+        if not self.down:
+            return self.raw
+        found = {}
+        for (row, column), cell in self.raw.items():
+            line, at, _ = self.turned(row, column)
+            if cell.role in ("cell", "rowheader") and not (cell.role == "rowheader" and row in self.period_rows):
+                found[line, at] = cell
+        return found
+
+    # --- lines -----------------------------------------------------------------------------------------------------------------------
+
     @cached_property
     def rows(self) -> list[int]:
         return sorted({row for row, _ in self.cells})
-
-    @cached_property
-    def columns(self) -> list[int]:
-        return sorted({column for _, column in self.cells})
 
     @cached_property
     def by_row(self) -> dict[int, dict[int, Cell]]:
@@ -65,7 +147,7 @@ class Sheet:
         return found
 
     def label(self, row: int) -> str:
-        """The row's label: its first text that heads it."""
+        """The line's label: its first text that heads it."""
         return self.labels.get(row, "")
 
     @cached_property
@@ -73,34 +155,53 @@ class Sheet:
         found = {}
         for row, line in self.by_row.items():
             headed = [cell for cell in line.values() if cell.role == "rowheader" and isinstance(cell.value, str) and cell.value.strip()]
-            texts = headed or [cell for cell in line.values() if cell.kind == "text" and cell.role not in ("columnheader",)]
-            if texts:
+            texts = headed or [cell for cell in line.values() if cell.kind == "text" and cell.role == "cell"]
+            if texts and row < BAND:
                 found[row] = str(texts[0].value).strip()
+        for number, (_, last) in enumerate(self.bands if self.down else (), 1):
+            for (row, column), cell in self.raw.items():
+                if row == last and BAND * number + column in self.by_row:
+                    found[BAND * number + column] = cell.title
         return found
 
     @cached_property
     def headings(self) -> dict[int, str]:
-        """For each row, the block heading above it."""
+        """For each line, the block heading above it."""
         found, now = {}, ""
         for row in self.rows:
             line = self.by_row[row]
-            if any(cell.role == "heading" for cell in line.values()) and not any(cell.number is not None for cell in line.values()):
-                now = next(str(cell.value) for cell in line.values() if cell.role == "heading")
+            heading = next((cell for cell in line.values() if cell.role == "heading"), None)
+            titled = [cell for cell in line.values() if cell.role == "columnheader"]
+            if heading is not None:
+                now = heading.title
+            elif titled and not is_period(titled[0]):
+                now = titled[0].title
             found[row] = now
+        for number, (first, last) in enumerate(self.bands if self.down else (), 1):
+            upper = sorted((column, cell.title) for (row, column), cell in self.raw.items() if row == first and first < last)
+            for row in self.rows:
+                if row // BAND == number:
+                    found[row] = next((title for column, title in reversed(upper) if column <= row % BAND), "")
         return found
 
     @cached_property
     def heads(self) -> dict[int, dict[int, str]]:
-        """Rows that title columns: row -> column -> title."""
+        """Lines that title periods: line -> column -> title."""
+        if self.down:
+            titles = {}
+            for (row, _), cell in self.raw.items():
+                if row in self.period_rows and cell.role == "rowheader":
+                    titles[self.period_rows[row]] = cell.title
+            return {0: titles}
         found: dict[int, dict[int, str]] = {}
         for row, line in self.by_row.items():
-            titles = {column: shown(cell.value) for column, cell in line.items() if cell.role == "columnheader" and cell.value is not None}
+            titles = {column: cell.title for column, cell in line.items() if cell.role == "columnheader" and cell.title}
             if titles:
                 found[row] = titles
         return found
 
     def head(self, row: int, column: int) -> str:
-        """The title of a column as seen from a row: the nearest one above."""
+        """The title of a column as seen from a line: the nearest one above."""
         for above in sorted((r for r in self.heads if r <= row), reverse=True):
             if column in self.heads[above]:
                 return self.heads[above][column]
@@ -108,23 +209,38 @@ class Sheet:
 
     def forget_views(self) -> None:
         """Drops what was made out of the cells, after they changed."""
-        for name in ("rows", "columns", "by_row", "labels", "headings", "heads", "series"):
+        for name in (
+            "cells",
+            "rows",
+            "by_row",
+            "labels",
+            "headings",
+            "heads",
+            "series",
+            "down",
+            "bands",
+            "period_rows",
+            "_labelled",
+            "_back",
+        ):
             self.__dict__.pop(name, None)
 
     @cached_property
     def series(self) -> list[int]:
-        """Columns that make up the timeline: titled, and holding numbers or room for them in several rows; all of one run."""
-        titled = {column for titles in self.heads.values() for column in titles}
-        counts = {
-            column: sum(
-                1
-                for row in self.rows
-                if (cell := self.cells.get((row, column))) is not None and cell.role == "cell" and cell.kind != "text"
-            )
-            for column in titled
-        }
+        """Columns that make up the timeline: titled, and holding numbers or room for them in several lines."""
+        titled = {column for titles in self.heads.values() for column, title in titles.items() if PERIOD.search(title)}
+        titled = titled or {column for titles in self.heads.values() for column in titles}
+        counts = dict.fromkeys(titled, 0)
+        for (_, column), cell in self.cells.items():
+            if column in counts and cell.role == "cell" and cell.kind != "text":
+                counts[column] += 1
         most = max(counts.values(), default=0)
         return sorted(column for column, count in counts.items() if count >= max(1, 0.3 * most))
+
+
+def is_period(cell: Cell) -> bool:
+    """Whether a header names a period."""
+    return cell.kind == "date" or bool(PERIOD.search(cell.title))
 
 
 def shown(value: Value) -> str:
@@ -152,7 +268,7 @@ class Book:
         self.current = ""
         self.papers: dict[str, str] = {}
         self.titles: list[str] = []
-        self._trees: dict[str, Node | None] = {}
+        self._trees: dict[tuple[str, str], Node | None] = {}
 
     def absorb(self, observation: Observation) -> None:
         """Takes in what a screen shows; cells in view replace what was known of them."""
@@ -182,7 +298,7 @@ class Book:
         attributes = element.attributes
         text = element.value if element.value or element.role == "cell" else element.name
         kind = attributes.get("kind", "text" if text else "empty")
-        sheet.cells[ref.row, ref.column] = Cell(
+        sheet.raw[ref.row, ref.column] = Cell(
             _value(text, kind),
             attributes.get("formula", ""),
             kind,
@@ -190,17 +306,39 @@ class Book:
             attributes.get("font", ""),
             attributes.get("fill", ""),
             element.role,
+            (element.name or element.value).strip(),
         )
         return ref.sheet
 
-    def tree(self, formula: str) -> Node | None:
-        """A formula read; None for one that cannot be."""
-        if formula not in self._trees:
+    def tree(self, formula: str, home: str) -> Node | None:
+        """A formula read as standing on a sheet, its cells as lines and periods; None for one that cannot be read."""
+        if (formula, home) not in self._trees:
             try:
-                self._trees[formula] = parse(formula)
+                self._trees[formula, home] = rebuild(parse(formula), lambda ref: self._turned(ref, home))
             except Unreadable:
-                self._trees[formula] = None
-        return self._trees[formula]
+                self._trees[formula, home] = None
+        return self._trees[formula, home]
+
+    def _turned(self, ref: Ref, home: str) -> Ref:
+        sheet = self.sheets.get(ref.sheet or home)
+        if sheet is None or not sheet.down:
+            return ref
+        row, column, changed = sheet.turned(ref.row, ref.column)
+        fixed = (ref.fixed_column, ref.fixed_row) if changed else (ref.fixed_row, ref.fixed_column)
+        return Ref(ref.sheet, row, column, *fixed)
+
+    def written(self, tree: Node, home: str) -> str:
+        """The formula as it is typed on a sheet: lines and periods as true cells."""
+
+        def true(ref: Ref) -> Ref:
+            sheet = self.sheets.get(ref.sheet or home)
+            if sheet is None or not sheet.down:
+                return ref
+            row, column, changed = sheet.true(ref.row, ref.column)
+            fixed = (ref.fixed_column, ref.fixed_row) if changed else (ref.fixed_row, ref.fixed_column)
+            return Ref(ref.sheet, row, column, *fixed)
+
+        return "=" + write(rebuild(tree, true), home)
 
     def cell(self, ref: Ref) -> Cell:
         sheet = self.sheets.get(ref.sheet)
@@ -230,7 +368,7 @@ class Book:
         found: dict[tuple[str, int, int], set[tuple[str, int, int]]] = {}
         for sheet in self.sheets.values():
             for (row, column), cell in sheet.cells.items():
-                tree = self.tree(cell.formula) if cell.formula else None
+                tree = self.tree(cell.formula, sheet.name) if cell.formula else None
                 if tree is not None:
                     for ref in cells(tree):
                         found.setdefault((ref.sheet or sheet.name, ref.row, ref.column), set()).add((sheet.name, row, column))
@@ -241,7 +379,7 @@ class Book:
         found: dict[Row, set[Row]] = {}
         for sheet in self.sheets.values():
             for (row, _), cell in sheet.cells.items():
-                tree = self.tree(cell.formula) if cell.formula else None
+                tree = self.tree(cell.formula, sheet.name) if cell.formula else None
                 if tree is not None:
                     for ref in cells(tree):
                         found.setdefault(Row(ref.sheet or sheet.name, ref.row), set()).add(Row(sheet.name, row))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, Value, parse, places, rebuild, reckon, render, write
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, Value, parse, places, rebuild, reckon, render
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 
 FAR = 3  # references further away than this many periods are taken to mean a fixed cell
@@ -45,7 +45,7 @@ class Idea:
 
     def formula(self, book: Book, home: Row, column: int) -> str:
         """What is typed into the cell."""
-        return "=" + write(self.tree(book, home, column), home.sheet)
+        return book.written(self.tree(book, home, column), home.sheet)
 
     def value(self, book: Book, home: Row, column: int, look: Callable[[Ref], Value] | None = None) -> float | None:
         """What it gives there; None where it cannot be known."""

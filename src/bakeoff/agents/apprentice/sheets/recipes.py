@@ -83,7 +83,7 @@ def visible(book: Book) -> dict[Row, dict[Idea, list[int]]]:
     found: dict[Row, dict[Idea, list[int]]] = {}
     for sheet in book.sheets.values():
         for (number, column), cell in sorted(sheet.cells.items()):
-            tree = book.tree(cell.formula) if cell.formula else None
+            tree = book.tree(cell.formula, sheet.name) if cell.formula else None
             idea = abstract(book, tree, Row(sheet.name, number), column) if tree is not None else None
             if idea is not None:
                 found.setdefault(Row(sheet.name, number), {}).setdefault(idea, []).append(column)

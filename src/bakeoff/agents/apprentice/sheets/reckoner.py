@@ -50,7 +50,7 @@ class Reckoner:
         else:
             if tree is None:
                 formula = self.book.cell(Ref(sheet, row, column)).formula
-                tree = self.book.tree(formula) if formula else None
+                tree = self.book.tree(formula, sheet) if formula else None
                 if tree is None:
                     raise Unknown(formula)
             result = reckon(tree, lambda ref: self.value(ref.sheet or sheet, ref.row, ref.column))

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Range, Ref, Unknown, Unreadable, places, rebuild, write
+from bakeoff.agents.apprentice.sheets.formula import Node, Range, Ref, Unknown, Unreadable, places, rebuild
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract
 from bakeoff.agents.apprentice.sheets.labels import mentions
@@ -67,7 +67,7 @@ def _effect(book: Book, fault: Fault, before: dict[Row, int]) -> dict[str, float
     """What a remedy would do to the workbook: rows brought to zero or away from it, errors made or mended."""
     instead: dict[tuple[str, int, int], Node | float] = {}
     for column, text in fault.texts.items():
-        tree = book.tree(text) if text.startswith("=") else None
+        tree = book.tree(text, fault.row.sheet) if text.startswith("=") else None
         try:
             instead[fault.row.sheet, fault.row.number, column] = tree if tree is not None else float(text)
         except ValueError:
@@ -100,13 +100,13 @@ class _Finder:
         columns = [column for column in sheet.series if column in line and line[column].kind not in ("text", "empty")]
         ideas: dict[int, Idea | None] = {}
         for column in columns:
-            tree = self.book.tree(line[column].formula) if line[column].formula else None
+            tree = self.book.tree(line[column].formula, row.sheet) if line[column].formula else None
             ideas[column] = abstract(self.book, tree, row, column) if tree is not None else None
         self._odd_ones(row, columns, ideas)
         self._whole(row, [column for column in columns if ideas[column] is not None], ideas)
         for column, cell in line.items():
             if column not in columns and cell.formula:
-                tree = self.book.tree(cell.formula)
+                tree = self.book.tree(cell.formula, row.sheet)
                 idea = abstract(self.book, tree, row, column) if tree is not None else None
                 if idea is not None:
                     self._whole(row, [column], {column: idea})
@@ -158,7 +158,7 @@ class _Finder:
     def _short_range(self, row: Row, columns: list[int]) -> None:
         """A range that stops beside a row that nobody reads."""
         sheet = self.book.sheets[row.sheet]
-        tree = self.book.tree(sheet.at(row.number, columns[0]).formula)
+        tree = self.book.tree(sheet.at(row.number, columns[0]).formula, row.sheet)
         if tree is None:
             return
         for down, end in ((1, "last"), (-1, "first")):
@@ -173,9 +173,9 @@ class _Finder:
                     continue
                 texts = {}
                 for column in columns:
-                    formula = self.book.tree(sheet.at(row.number, column).formula)
+                    formula = self.book.tree(sheet.at(row.number, column).formula, row.sheet)
                     if formula is not None:
-                        texts[column] = "=" + write(_grown(formula, end, grow), row.sheet)
+                        texts[column] = self.book.written(_grown(formula, end, grow), row.sheet)
                 self.found.append(Fault(row, texts, "range too short"))
 
     def _filled(self, row: Row, column: int) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.agents.apprentice.policy import Decision, Episode
 from bakeoff.agents.apprentice.sheets.belief import Belief
+from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
 from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
 from bakeoff.core import Action, Observation, Outcome
@@ -27,6 +28,7 @@ class Sheets:
         self.switches, self.random = switches, random
         self.belief = Belief(use_prior="no-prior" not in switches)
         self.recipes = Recipes()
+        self.phrases = Phrases()
         self.episodes: list[Episode] = []
         self.record: dict[str, list[bool]] = {}
         self.house = ""
@@ -47,7 +49,9 @@ class Sheets:
         recent = past[-6:]
         doubt = DOUBT * (1.0 - (sum(recent) + 0.0) / (len(recent) + 1)) if recent and explores else 0.0
         deviation = self.belief.draw(self.random, THOMPSON if past and explores else 0.0)
-        knowledge = Knowledge(self.belief, self.recipes, self.house, deviation, self.random, doubt, "no-check" not in self.switches)
+        knowledge = Knowledge(
+            self.belief, self.recipes, self.phrases, self.house, deviation, self.random, doubt, "no-check" not in self.switches
+        )
         self.worker = Worker(knowledge, observation.goal)
         self.steps = self.worker.run(observation)
         return next(self.steps)
@@ -105,6 +109,7 @@ class Sheets:
         )
         return {
             "names": list(belief.names),
+            "phrases": self.phrases.to_dict(),
             "house": self.house,
             "record": self.record,
             "episodes": [[e.passed, [[len(d.columns), len(d.rows), d.chosen] for d in e.decisions]] for e in self.episodes],
@@ -128,6 +133,7 @@ class Sheets:
                 at, row_at = at + length, row_at + rows
             self.episodes.append(Episode(decisions, passed))
         self.recipes.load(json.loads((directory / "sheets-recipes.json").read_text(encoding="utf-8")))
+        self.phrases.load(data["phrases"])
         self.record = {name: list(passed) for name, passed in data["record"].items()}
         self.house, self.worker, self.steps = data["house"], None, None
 

@@ -14,7 +14,8 @@ from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings,
 from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
+from bakeoff.agents.apprentice.sheets.phrases import Phrases
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
 from bakeoff.agents.apprentice.sheets.repair import faults
 from bakeoff.agents.apprentice.sheets.targets import Target, targets
@@ -46,6 +47,7 @@ class Knowledge:
 
     belief: Belief
     recipes: Recipes
+    phrases: Phrases
     house: str
     deviation: np.ndarray
     random: np.random.Generator
@@ -66,7 +68,7 @@ class Worker:
         """Yields actions, is sent what came of each."""
         self._see(observation)
         yield from self.survey()
-        self.knowledge.recipes.look_around(self.book, self.knowledge.house)
+        self.study()
         yield from self.fill()
         yield Action("finish", {})
 
@@ -96,11 +98,23 @@ class Worker:
                 area = f"{quoted(name)}!{column_letters(left)}{top}:{column_letters(left + WIDTH - 1)}{top + HEIGHT - 1}"
                 yield from self.do("read", range=area)
                 sheet = self.book.sheets.get(name)
-                if sheet is None or across > 3 or not any(column >= left + WIDTH - 1 for _, column in sheet.cells):
+                if sheet is None or across > 3 or not any(column >= left + WIDTH - 4 for _, column in sheet.raw):
                     break
                 across += 1
-            if sheet is None or max(sheet.rows, default=0) < top + HEIGHT - 1:
+            if sheet is None or max((row for row, _ in sheet.raw), default=0) < top + HEIGHT - 4:
                 return
+
+    def study(self) -> None:
+        """Learns from what stands in the workbook already: how rows are reckoned, and what the words about them mean."""
+        knowledge = self.knowledge
+        knowledge.recipes.look_around(self.book, knowledge.house)
+        knowledge.phrases.note_signs(self.book, knowledge.house)
+        papers = Papers(self.book.papers)
+        for row, ideas in visible(self.book).items():
+            label = self.book.label(row)
+            best = max(ideas, key=lambda idea: (len(ideas[idea]), max(ideas[idea])))
+            for sentence in papers.beside(label) if label else ():
+                knowledge.phrases.learn(self.book, row, best, sentence, knowledge.house)
 
     # --- filling ---------------------------------------------------------------------------------------------------------------------
 
@@ -146,7 +160,7 @@ class Worker:
 
     def choose(self, target: Target, around: Surroundings, fillable: frozenset[Row]) -> Choice | None:
         knowledge = self.knowledge
-        candidates = ideas_for(target, around, knowledge.recipes, knowledge.house, fillable)
+        candidates = ideas_for(target, around, knowledge.recipes, knowledge.phrases, knowledge.house, fillable)
         if not candidates:
             return None
         belief = knowledge.belief
@@ -216,10 +230,20 @@ class Worker:
                     texts[column] = choice.candidate.idea.formula(self.book, target.row, column)
                 except Unreadable:
                     continue
-        run: list[int] = []
-        for column in [*sorted(texts), -1]:
-            if run and column != run[-1] + 1:
-                at = f"{quoted(target.row.sheet)}!{column_letters(run[0])}{target.row.number}"
-                yield from self.do("write_block", cell=at, rows=[[texts[one] for one in run]])
-                run = []
-            run.append(column)
+        sheet = self.book.sheets[target.row.sheet]
+        spots = {sheet.true(target.row.number, column)[:2]: text for column, text in texts.items()}
+        yield from self.enter(target.row.sheet, spots)
+
+    def enter(self, sheet: str, spots: dict[tuple[int, int], str]) -> Steps:
+        """Types texts into true cells, neighbours in one call."""
+        left = dict(sorted(spots.items()))
+        while left:
+            row, column = next(iter(left))
+            down = (row + 1, column) in left and (row, column + 1) not in left
+            run = []
+            while (row, column) in left:
+                run.append(left.pop((row, column)))
+                row, column = (row + 1, column) if down else (row, column + 1)
+            first = (row - len(run), column) if down else (row, column - len(run))
+            at = f"{quoted(sheet)}!{column_letters(first[1])}{first[0]}"
+            yield from self.do("write_block", cell=at, rows=[[text] for text in run] if down else [run])

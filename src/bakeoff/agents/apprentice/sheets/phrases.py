@@ -1,0 +1,375 @@
+"""What sentences mean: a sentence that names a row and others, beside the formula that stands in that row, teaches what its words say.
+
+Nothing is known of any word beforehand. A sentence is kept without the labels it names and without its numbers; a formula is kept in amounts, without
+the signs that a house puts in front and without scales. Both hold in the next workbook, whatever its rows are called.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from bakeoff.agents.apprentice.sheets.formula import Binary, Call, Node, Number, Range, Ref, Unary, render, simplify, substitute
+from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
+from bakeoff.agents.apprentice.sheets.labels import plain
+
+_QUOTED = re.compile(r"[“«\"]([^”»\"]{1,80})[”»\"]")
+_JOINED = re.compile(r"\s*(?:,|, and|and|, or|or)\s*$|^\s*,\s*$")
+_DIGITS = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w%])")
+SCALES = (1.0, 100.0, 4.0, 400.0, 12.0, 1200.0, 1000.0)
+MOST_MEANINGS = 3
+Numbered = tuple[int, int, bool]
+"""A place in a meaning: group of labels (0 is the row itself; below 0: a number of the sentence), periods earlier, always the first cell."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence without its labels and numbers, and those apart. Group 0 is the row that it is about."""
+
+    template: str
+    groups: tuple[tuple[str, ...], ...]
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Meaning:
+    """A formula over groups of labels, in amounts."""
+
+    shape: str
+    places: tuple[Numbered, ...]
+
+
+@lru_cache(maxsize=5000)
+def read(sentence: str) -> Reading | None:
+    """A sentence that begins with the label it is about; None for any other."""
+    found = list(_QUOTED.finditer(sentence))
+    if not found or sentence[: found[0].start()].strip():
+        return None
+    groups: list[tuple[str, ...]] = []
+    pieces: list[str] = []
+    run = [found[0][1]]
+    numbers: list[float] = []
+
+    def close() -> None:
+        group = tuple(run)
+        if group not in groups:
+            groups.append(group)
+        pieces.append(f"<{groups.index(group)}>")
+
+    def words(text: str) -> str:
+        def number(match: re.Match[str]) -> str:
+            numbers.append(float(match[0].replace(",", "").rstrip(".")))
+            return f"#{len(numbers)}"
+
+        return _DIGITS.sub(number, text.lower())
+
+    at = found[0].end()
+    for match in found[1:]:
+        between = sentence[at : match.start()]
+        if _JOINED.match(between) and pieces:
+            run.append(match[1])
+        else:
+            close()
+            pieces.append(words(between))
+            run = [match[1]]
+        at = match.end()
+    close()
+    pieces.append(words(sentence[at:]))
+    return Reading(" ".join("".join(pieces).split()), tuple(groups), tuple(numbers))
+
+
+def sign(book: Book, row: Row, house_signs: dict[str, int]) -> int:
+    """-1 for a row that stands as negative numbers, 1 for positive ones, 0 where that cannot be told."""
+    sheet = book.sheets[row.sheet]
+    numbers = [cell.number for cell in sheet.by_row.get(row.number, {}).values() if cell.number is not None and cell.role == "cell"]
+    below, above = sum(number < 0 for number in numbers), sum(number > 0 for number in numbers)
+    if not below and not above:
+        return house_signs.get(plain(sheet.label(row.number)), 0)
+    return -1 if below and not above else 1 if above and not below else 0
+
+
+@dataclass
+class Phrases:
+    """Templates of sentences and what they meant: template -> meaning -> house -> times."""
+
+    seen: dict[str, dict[Meaning, dict[str, int]]] = field(default_factory=dict)
+    signs: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    # --- learning --------------------------------------------------------------------------------------------------------------------
+
+    def learn(self, book: Book, row: Row, idea: Idea, sentence: str, house: str) -> None:
+        """Takes a row's formula as the meaning of the sentence about it, if all its rows are named."""
+        reading = read(sentence)
+        if reading is None or plain(reading.groups[0][0]) != plain(book.label(row)):
+            return
+        meaning = self.meaning(book, row, idea, reading, house)
+        if meaning is not None:
+            houses = self.seen.setdefault(reading.template, {}).setdefault(meaning, {})
+            houses[house] = min(houses.get(house, 0) + 1, 1000)
+
+    def note_signs(self, book: Book, house: str) -> None:
+        """Which rows of the house stand as negative numbers."""
+        known = self.signs.setdefault(house, {})
+        for name, sheet in book.sheets.items():
+            for number, label in sheet.labels.items():
+                found = sign(book, Row(name, number), {})
+                if found:
+                    known[plain(label)] = found
+
+    def meaning(self, book: Book, row: Row, idea: Idea, reading: Reading, house: str) -> Meaning | None:
+        """The idea over groups of labels, in amounts; None when it reads rows that the sentence does not name."""
+        signs = self.signs.get(house, {})
+        group_of: dict[int, int] = {}
+        for slot, operand in enumerate(idea.operands):
+            label = plain(book.label(operand.row))
+            group = next((at for at, names in enumerate(reading.groups) if label in map(plain, names)), None)
+            if group is None and not _between(book, idea, reading):
+                return None
+            group_of[slot] = -1 if group is None else group
+        places: list[Numbered] = []
+
+        def place(numbered: Numbered) -> Ref:
+            if numbered not in places:
+                places.append(numbered)
+            return Ref("", places.index(numbered) + 1, 1)
+
+        def fold(node: Node) -> Node | None:
+            whole = _whole_group(book, idea, node, reading)
+            if whole is not None:
+                slot, group = whole
+                operand = idea.operands[slot]
+                new: Node = place((group, operand.lag, bool(operand.fixed)))
+                return Unary("-", new) if sign(book, operand.row, signs) < 0 else new
+            if isinstance(node, Ref):
+                slot = node.row - 1
+                operand, group = idea.operands[slot], group_of[slot]
+                if group < 0 or len(reading.groups[group]) > 1:
+                    raise _Partial
+                new = place((group, operand.lag, bool(operand.fixed)))
+                return Unary("-", new) if sign(book, operand.row, signs) < 0 else new
+            if isinstance(node, Range):
+                first, last = fold(node.first), fold(node.last)
+                first, last = (part.operand if isinstance(part, Unary) else part for part in (first, last))
+                assert isinstance(first, Ref) and isinstance(last, Ref)
+                negative = sign(book, idea.operands[node.first.row - 1].row, signs) < 0
+                return _Negative(first, last) if negative else Range(first, last)  # type: ignore[return-value]
+            if isinstance(node, Call) and node.function == "SUM" and len(node.arguments) == 1 and isinstance(node.arguments[0], Range):
+                inner = fold(node.arguments[0])
+                if isinstance(inner, _Negative):
+                    return Unary("-", Call("SUM", (Range(inner.first, inner.last),)))
+                assert inner is not None
+                return Call("SUM", (inner,))
+            if isinstance(node, Number) and node.value in reading.numbers and node.value not in (0.0, 1.0):
+                return place((-1 - reading.numbers.index(node.value), 0, False))
+            return None
+
+        try:
+            tree = substitute(_unscaled(outline(idea.shape), reading.numbers), fold)
+        except _Partial:
+            return None
+        if sign(book, row, signs) < 0:
+            tree = Unary("-", tree)
+        shape = render(simplify(tree), lambda ref: f"{{{ref.row - 1}}}")
+        return Meaning(shape, tuple(places))
+
+    # --- use -------------------------------------------------------------------------------------------------------------------------
+
+    def meanings(self, reading: Reading) -> list[tuple[Meaning, int]]:
+        """What the sentence may mean, the most often seen first, with in how many houses and workbooks."""
+        found = self.seen.get(reading.template, {})
+        ranked = sorted(found.items(), key=lambda item: (-len(item[1]), -sum(item[1].values()), item[0]))
+        return [(meaning, sum(min(times, 3) for times in houses.values())) for meaning, houses in ranked[:MOST_MEANINGS]]
+
+    def ideas(self, book: Book, home: Row, reading: Reading, meaning: Meaning, house: str) -> list[tuple[Idea, int]]:
+        """Ways of writing a meaning in this workbook: with the signs that its rows show first, then with others and with scales; the number says
+        how far a way is from the first."""
+        rows: dict[int, list[Row]] = {}
+        for group, _, _ in meaning.places:
+            if group >= 0:
+                names = reading.groups[group] if group < len(reading.groups) else ()
+                rows[group] = [row for name in names if (row := find(book, name, home)) is not None]
+                if len(rows[group]) != len(names) or not names:
+                    return []
+        signs = self.signs.get(house, {})
+        groups = sorted(rows)
+        natural = {group: sign(book, rows[group][0], signs) for group in groups}
+        own = sign(book, home, signs)
+        turns = [(1, -1) if natural[group] == 0 and group != 0 else (natural[group] or 1, -(natural[group] or 1)) for group in groups]
+        found: dict[Idea, int] = {}
+        tree = outline(meaning.shape)
+        for odd in range(2 ** min(len(groups), 4)):
+            for whole in (own or 1, -(own or 1)):
+                chosen = {group: turns[at][1 if odd >> at & 1 else 0] for at, group in enumerate(groups)}
+                away = bin(odd).count("1") + (whole != (own or 1))
+                for scaled, scale in [(-1, 1.0), *itertools.product(groups, SCALES[1:])]:
+                    idea = self._write(book, tree, meaning, reading, rows, chosen, whole, scaled, scale)
+                    if idea is not None:
+                        found.setdefault(idea, away + (scale != 1.0))
+        return sorted(found.items(), key=lambda item: (item[1], len(item[0].shape)))
+
+    @staticmethod
+    def _write(
+        book: Book,
+        tree: Node,
+        meaning: Meaning,
+        reading: Reading,
+        rows: dict[int, list[Row]],
+        signs: dict[int, int],
+        whole: int,
+        scaled: int,
+        scale: float,
+    ) -> Idea | None:
+        operands: list[Operand] = []
+
+        def slot(operand: Operand) -> Ref:
+            if operand not in operands:
+                operands.append(operand)
+            return Ref("", operands.index(operand) + 1, 1)
+
+        def members(ref: Ref) -> list[Ref] | None:
+            group, lag, fixed = meaning.places[ref.row - 1]
+            refs = []
+            for row in rows[group]:
+                column = _fixed(book, row) if fixed or _alone(book, row) else 0
+                if column is None:
+                    return None
+                refs.append(slot(Operand(row, 0 if column else lag, column)))
+            return refs
+
+        failed = False
+
+        def change(node: Node) -> Node | None:
+            nonlocal failed
+            if isinstance(node, Ref):
+                group = meaning.places[node.row - 1][0]
+                if group < 0:
+                    return Number(reading.numbers[-1 - group])
+                refs = members(node)
+                if refs is None:
+                    failed = True
+                    return node
+                total: Node = refs[0]
+                for ref in refs[1:]:
+                    total = Binary("+", total, ref)
+                if group == scaled:
+                    total = Binary("/", total, Number(scale))
+                return Unary("-", total) if signs[group] < 0 else total
+            if isinstance(node, Call) and len(node.arguments) == 1 and isinstance(node.arguments[0], Range):
+                ends = (node.arguments[0].first, node.arguments[0].last)
+                spots = [members(end) for end in ends]
+                if any(spot is None or len(spot) != 1 for spot in spots):
+                    failed = True
+                    return node
+                total = Call(node.function, (Range(spots[0][0], spots[1][0]),))  # type: ignore[index]
+                return Unary("-", total) if signs[meaning.places[ends[0].row - 1][0]] < 0 else total
+            return None
+
+        new = substitute(tree, change)
+        if failed:
+            return None
+        new = simplify(Unary("-", new) if whole < 0 else new)
+        return Idea(render(new, lambda ref: f"{{{ref.row - 1}}}"), tuple(operands))
+
+    # --- snapshots -------------------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        seen = {t: [[m.shape, [list(p) for p in m.places], houses] for m, houses in found.items()] for t, found in self.seen.items()}
+        return {"seen": seen, "signs": self.signs}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """The inverse of `to_dict`."""
+        self.seen = {
+            template: {Meaning(shape, tuple((p[0], p[1], p[2]) for p in places)): dict(houses) for shape, places, houses in found}
+            for template, found in data["seen"].items()
+        }
+        self.signs = {house: dict(signs) for house, signs in data["signs"].items()}
+
+
+class _Partial(Exception):
+    """Only a part of a group is read, or a row that the sentence does not name."""
+
+
+@dataclass(frozen=True)
+class _Negative:
+    first: Ref
+    last: Ref
+
+
+def find(book: Book, label: str, home: Row) -> Row | None:
+    """The row with a label: on the home sheet if there is one."""
+    wanted = plain(label)
+    found = [Row(name, number) for name, sheet in book.sheets.items() for number, text in sheet.labels.items() if plain(text) == wanted]
+    found = [
+        row for row in found if any(c.kind != "text" and c.role == "cell" for c in book.sheets[row.sheet].by_row[row.number].values())
+    ] or found
+    return min(found, key=lambda row: (row.sheet != home.sheet, row)) if found else None
+
+
+def _alone(book: Book, row: Row) -> bool:
+    """Whether a row holds one number only."""
+    line = book.sheets[row.sheet].by_row.get(row.number, {})
+    return sum(cell.number is not None for cell in line.values() if cell.role == "cell") == 1 and not any(
+        cell.formula for cell in line.values()
+    )
+
+
+def _fixed(book: Book, row: Row) -> int | None:
+    """The cell that a fixed reference to a row means: its only one, or its first on the timeline."""
+    sheet = book.sheets[row.sheet]
+    numbered = [column for column, cell in sheet.by_row.get(row.number, {}).items() if cell.role == "cell" and cell.kind != "text"]
+    if _alone(book, row):
+        return next(column for column in numbered if sheet.at(row.number, column).number is not None)
+    return next((column for column in numbered if column in sheet.series), None)
+
+
+def _between(book: Book, idea: Idea, reading: Reading) -> bool:
+    """Whether the idea sums a range whose rows are named."""
+    return ":" in idea.shape
+
+
+def _whole_group(book: Book, idea: Idea, node: Node, reading: Reading) -> tuple[int, int] | None:
+    """A sum of all labels of a group: a slot of one of them, and the group."""
+    slots: list[int] = []
+    labels: list[str] = []
+    match node:
+        case Call("SUM", (Range(first, last),)):
+            one, other = idea.operands[first.row - 1], idea.operands[last.row - 1]
+            if one.row.sheet != other.row.sheet or one.row.number >= other.row.number:
+                return None
+            sheet = book.sheets[one.row.sheet]
+            labels = [plain(sheet.label(n)) for n in range(one.row.number, other.row.number + 1) if sheet.label(n)]
+            slots = [first.row - 1]
+        case Call("SUM", arguments) if all(isinstance(argument, Ref) for argument in arguments):
+            slots = [argument.row - 1 for argument in arguments if isinstance(argument, Ref)]
+        case Binary("+", _, _):
+            parts: list[Node] = [node]
+            while any(isinstance(part, Binary) and part.operator == "+" for part in parts):
+                parts = [
+                    p for part in parts for p in ((part.left, part.right) if isinstance(part, Binary) and part.operator == "+" else (part,))
+                ]
+            if not all(isinstance(part, Ref) for part in parts):
+                return None
+            slots = [part.row - 1 for part in parts if isinstance(part, Ref)]
+        case _:
+            return None
+    labels = labels or [plain(book.label(idea.operands[slot].row)) for slot in slots]
+    for group, names in enumerate(reading.groups):
+        if len(names) > 1 and sorted(map(plain, names)) == sorted(labels):
+            return slots[0], group
+    return None
+
+
+def _unscaled(node: Node, said: tuple[float, ...]) -> Node:
+    """The formula without whole divisors that the sentence does not speak of: they are scales of this house."""
+
+    def change(part: Node) -> Node | None:
+        if isinstance(part, Binary) and part.operator == "/" and isinstance(part.right, Number):
+            scale = part.right.value
+            return _unscaled(part.left, said) if scale not in said and scale > 1 else None
+        return None
+
+    return substitute(node, change)
