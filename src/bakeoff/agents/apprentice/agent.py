@@ -30,21 +30,25 @@ DOUBT = 0.2  # how widely it samples its belief while nothing has worked yet
 
 
 class Apprentice(Agent):
-    """Learns a product from its own attempts, with no demonstration. `argument`: switches joined by `+`, for ablations."""
+    """Learns a product from its own attempts. `argument`: words joined by `+`: switches for ablations, and `demos=N` for a worker that may ask
+    for N demonstrations in each product that keeps records, each of a kind of job it failed in, where the stream's feedback is `shown`."""
 
     name: ClassVar[str] = "apprentice"
 
     def __init__(self, tools: tuple[Tool, ...], seed: int, argument: str = "") -> None:
         super().__init__(tools, seed, argument)
-        self.switches = frozenset(filter(None, argument.split("+")))
+        words = [word for word in argument.split("+") if word]
+        asked = [re.fullmatch(r"demos=(\d{1,3})", word) for word in words]
+        self.switches = frozenset(word for word, match in zip(words, asked, strict=True) if match is None)
         unknown = self.switches - set(SWITCHES)
         if unknown:
-            raise UsageError(f"the apprentice knows no switch '{sorted(unknown)[0]}'; it knows {', '.join(SWITCHES)}")
+            raise UsageError(f"the apprentice knows no switch '{sorted(unknown)[0]}'; it knows {', '.join(SWITCHES)} and demos=N")
+        demonstrations = max((int(match[1]) for match in asked if match is not None), default=0)
         self.tool_names = frozenset(tool.name for tool in tools)
         self.random = np.random.default_rng(seed)
         self.policy = Policy(use_prior="no-prior" not in self.switches)
         self.memory = Memory(self.policy)
-        self.workplace = Workplace(self.switches, self.random)
+        self.workplace = Workplace(self.switches, self.random, demonstrations)
         self.sheets = Sheets(self.switches, self.random) if Sheets.suits(self.tool_names) else None
         self.at_work = False
         self.progress: Progress | None = None

@@ -24,6 +24,7 @@ RECKONINGS: dict[str, frozenset[str]] = {
         "most": "latest last highest largest most",
         "least": "first earliest lowest smallest least",
         "number": "count many",
+        "list": "separated commas list",
         "product": "times multiplied",
         "difference": "difference minus",
     }.items()
@@ -32,7 +33,7 @@ KINDS: dict[str, frozenset[str]] = {
     name: frozenset(stem(word) for word in words.split())
     for name, words in {"name": "name", "date": "date day", "amount": "sum amount number", "email": "email", "code": "code number"}.items()
 }
-OVER_SEVERAL = ("sum", "most", "least", "number")
+OVER_SEVERAL = ("sum", "most", "least", "number", "list")
 LONGEST = 40  # letters of a value that may be an answer
 MOST_VALUES = 6  # different values of a label by which records are told apart
 Facts = dict[str, str]
@@ -82,7 +83,7 @@ def answers(sources: Sources) -> list[Answer]:
     groups: list[tuple[tuple[str, str], list[Facts]]] = [(("", ""), sources.records)]
     for label in labels:
         different = dict.fromkeys(values[label])
-        if 1 < len(different) <= MOST_VALUES and len(different) < len(sources.records) + 1 and not any(_number(v) for v in different):
+        if 1 < len(different) <= MOST_VALUES and len(different) < len(sources.records) + 1 and not any(as_number(v) for v in different):
             groups += [((label, value), [facts for facts in sources.records if facts.get(label) == value]) for value in different]
     for only, records in groups:
         found.append(Answer("number", "", str(len(records)), "", only, len(records)))
@@ -95,7 +96,7 @@ def answers(sources: Sources) -> list[Answer]:
 
 def _of_two(facts: Facts) -> list[Answer]:
     """Two numbers of one record multiplied, or one less the other."""
-    numbers = {label: number for label, text in facts.items() if (number := _number(text)) is not None}
+    numbers = {label: number for label, text in facts.items() if (number := as_number(text)) is not None}
     found = []
     for one, other in combinations(numbers, 2):
         product, rest = numbers[one] * numbers[other], abs(numbers[one] - numbers[other])
@@ -109,9 +110,9 @@ def _written(number: Fraction) -> str:
 
 
 def _reckoned(label: str, given: Sequence[str], only: tuple[str, str]) -> list[Answer]:
-    numbers = [number for text in given if (number := _number(text)) is not None]
-    days = [when for text in given if (when := _day(text)) is not None]
-    found = []
+    found = [Answer("list", label, ", ".join(given), "", only, len(given))]
+    numbers = [number for text in given if (number := as_number(text)) is not None]
+    days = [when for text in given if (when := as_day(text)) is not None]
     if len(numbers) == len(given):
         total = sum(numbers, Fraction())
         found.append(Answer("sum", label, _written(total), "", only, len(given)))
@@ -123,12 +124,14 @@ def _reckoned(label: str, given: Sequence[str], only: tuple[str, str]) -> list[A
     return found
 
 
-def _number(text: str) -> Fraction | None:
+def as_number(text: str) -> Fraction | None:
+    """A number as it is shown, with signs of currency and separators left out; None for other texts."""
     plain = text.strip().strip("$€£ ").replace(",", "")
     return Fraction(plain) if plain.replace(".", "", 1).isdigit() else None
 
 
-def _day(text: str) -> tuple[int, int, int] | None:
+def as_day(text: str) -> tuple[int, int, int] | None:
+    """Year, month, day of a date as it is shown; None for other texts."""
     when = day(text)
     if when is not None:
         return when
@@ -148,11 +151,12 @@ def describe(answer: Answer, job: Job, evidence: Callable[[str, str], Features])
         add(features, "reckoning said", float(bool(RECKONINGS[answer.way] & said)))
         add(features, "reckoning not said", float(any(RECKONINGS[other] & said for other in RECKONINGS if other != answer.way)))
         add(features, "one record reckoned", float(answer.spread == 1))
+    kind = answer.kind if answer.way != "list" else shape(answer.text.split(", ")[0])
     called = {kind for kind, names in KINDS.items() if names & said}
-    add(features, "kind said", float(answer.kind in called))
-    add(features, "other kind said", float(bool(called) and answer.kind not in called))
+    add(features, "kind said", float(kind in called))
+    add(features, "other kind said", float(bool(called) and kind not in called))
     for word in words:
-        add(features, f"{word}^gives {answer.kind}", 0.5 / len(words) ** 0.5)
+        add(features, f"{word}^gives {kind}", 0.5 / len(words) ** 0.5)
         add(features, f"{word}^{answer.way}", 1.0 / len(words) ** 0.5)
     marks = content(answer.label) if answer.label else ()
     add(features, "label said", sum(mark in said for mark in marks) / len(marks) if marks else 0.0)

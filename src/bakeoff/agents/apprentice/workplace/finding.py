@@ -51,7 +51,7 @@ class Finder:
     def locate(self) -> Steps[None]:
         """Finds the records that the job names: a row whose title is one value and that shows the next value too."""
         slots = self.job.slots
-        if self.theory.places:
+        if self.theory.places or wanted(self.job):
             yield from self._locate_by_list()
             return
         able = [index for index, slot in enumerate(slots) if slot.kind in ("name", "quoted")]

@@ -36,7 +36,7 @@ class Sight:
                     if further is not None:
                         sources.linked[label] = further
             sources.record = facts
-        if finder.broad and finder.mentions:
+        if finder.mentions and (finder.broad or target is None):
             mention = finder.mentions[0]
             sources.records = yield from self._several(finder, mention.rows, mention.place, finder.job.slots[mention.slot].text)
         elif target is not None and target.twins > 1:

@@ -59,6 +59,7 @@ class Worker(Finder):
         self.done_acts = 0
         self.done: set[tuple[str, tuple[str, ...], str]] = set()  # record and command: what was carried out in this episode
         self.sources: Sources | None = None
+        self.facts: dict[str, str] = {}  # what the record showed when plans were made
         self.answer = ""
 
     def work(self) -> Steps[None]:
@@ -140,11 +141,8 @@ class Worker(Finder):
                 yield from self.hand.press(opener)
                 self.theory.saw_record(self.hand.page, opener.plain)
                 break
-        keys = frozenset(slot for target in self.targets for slot in target.slots)
-        twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
-        planner = Planner(self.job, self.theory, self.past, self.weigh, self.hand.page.facts, self.others)
-        places = tuple(dict.fromkeys(target.place for target in self.targets))
-        plans = planner.plans(keys, found=bool(self.targets), places=places, twins=twins, ruled_out=ruled_out, sources=self.sources)
+        self.facts = self.hand.page.facts
+        plans = self.consider(ruled_out)
         begun = {command for _, _, command in self.done}
         plans = [plan for plan in plans if begun <= {act.command for act in plan.acts}] or plans
         if not plans:
@@ -155,6 +153,14 @@ class Worker(Finder):
         chosen = max(range(len(plans)), key=lambda place: plans[place].score + self._whim(plans[place].detail))
         self.tried.plans, self.tried.chosen = plans, chosen
         return plans[chosen]
+
+    def consider(self, ruled_out: frozenset[str] = frozenset()) -> list[Plan]:
+        """The plans worth considering for this job, the most believed first."""
+        keys = frozenset(slot for target in self.targets for slot in target.slots)
+        twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
+        planner = Planner(self.job, self.theory, self.past, self.weigh, self.facts, self.others)
+        places = tuple(dict.fromkeys(target.place for target in self.targets))
+        return planner.plans(keys, found=bool(self.targets), places=places, twins=twins, ruled_out=ruled_out, sources=self.sources)
 
     def _whim(self, key: str) -> float:
         """Noise on a plan's score, the same for the same plan throughout an episode."""

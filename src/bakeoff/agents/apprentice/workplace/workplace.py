@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from bakeoff.agents.apprentice.workplace.phrasing import Phrasing
 from bakeoff.agents.apprentice.workplace.plans import Past, Plan
 from bakeoff.agents.apprentice.workplace.survey import Survey
 from bakeoff.agents.apprentice.workplace.theory import Theory
+from bakeoff.agents.apprentice.workplace.watching import Watching
 from bakeoff.agents.apprentice.workplace.worker import Worker
-from bakeoff.core import Action, BudgetExhausted, Observation, Outcome, Practice
+from bakeoff.core import Action, BudgetExhausted, Observation, Outcome, Practice, Trajectory
 
 SHARED_PLANS = 12  # of each past episode, how many plans are kept for what holds in all products
 SHARED_EPISODES = 400
@@ -32,13 +34,17 @@ class Store:
     past: list[Past] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     absorbed: bool = False
+    shown: list[str] = field(default_factory=list)  # kinds of job that were demonstrated
+    understood: int = 0  # how many of these demonstrations agreed with a plan
 
 
 class Workplace:
-    """The part of the apprentice that works in products with records that stay. `switches`: the apprentice's ablations."""
+    """The part of the apprentice that works in products with records that stay. `switches`: the apprentice's ablations; `demonstrations`: how
+    many it may ask for in each product, where the stream shows any."""
 
-    def __init__(self, switches: frozenset[str], random: np.random.Generator) -> None:
+    def __init__(self, switches: frozenset[str], random: np.random.Generator, demonstrations: int = 0) -> None:
         self.switches = switches
+        self.demonstrations = demonstrations
         self.random = random
         self.belief = Belief(use_prior="no-prior" not in switches)
         self.stores: dict[str, Store] = {}
@@ -139,12 +145,15 @@ class Workplace:
     def learn(self, outcome: Outcome) -> None:
         """Takes in the verdict on what was tried."""
         worker, self.worker, self.steps = self.worker, None, None
+        if worker is not None and outcome.passed is False and outcome.demonstrate is not None and not outcome.abstained:
+            self._be_shown(worker, outcome.demonstrate)
         if worker is None or outcome.passed is None or outcome.abstained or "no-learning" in self.switches or self.current == "":
             return
-        tried = worker.tried
+        tried, store = worker.tried, self.store
         if tried.chosen < 0:
+            self.belief.fit(store.episodes)
             return
-        store, plan = self.store, tried.plans[tried.chosen]
+        plan = tried.plans[tried.chosen]
         encoded = [self.belief.encode(item.features) for item in tried.plans]
         sure = 1.0 if tried.complete or outcome.passed else 0.3
         store.episodes.append(Episode([c for c, _ in encoded], [v for _, v in encoded], tried.chosen, bool(outcome.passed), sure))
@@ -154,6 +163,28 @@ class Workplace:
         for detail in tried.refused:
             store.past.append(Past(job.words, "", (), False, job.signature, detail))
         self.belief.fit(store.episodes)
+
+    def _be_shown(self, worker: Worker, demonstrate: Callable[[], object]) -> None:
+        """Asks for a demonstration of a kind of job not shown here yet, while the product's allowance lasts, and takes it in like a success."""
+        store, job = self.store, worker.job
+        if len(store.shown) >= self.demonstrations or job.signature in store.shown or "no-learning" in self.switches:
+            return
+        store.shown.append(job.signature)
+        shown = demonstrate()
+        if not isinstance(shown, Trajectory):
+            return
+        watching = Watching(store.theory)
+        watching.follow(shown)
+        plans = worker.consider()
+        chosen = watching.likest(plans)
+        if chosen < 0:
+            return
+        store.understood += 1
+        encoded = [self.belief.encode(plan.features) for plan in plans]
+        store.episodes.append(Episode([c for c, _ in encoded], [v for _, v in encoded], chosen, True, 1.0))
+        plan = plans[chosen]
+        names = tuple(sorted(act.command for act in plan.acts))
+        store.past.append(Past(job.words, plan.key, names, True, job.signature, plan.detail, _meant(plan, job)))
 
     # --- words -----------------------------------------------------------------------------------------------------------------------
 
@@ -197,6 +228,8 @@ class Workplace:
             np.save(directory / f"workplace-{place}-values.npy", np.concatenate(values) if values else np.zeros(0, np.float32))
             products[mark] = {
                 "theory": store.theory.to_dict(),
+                "shown": store.shown,
+                "understood": store.understood,
                 "past": [asdict(past) for past in store.past],
                 "episodes": [[[len(c) for c in e.columns], e.chosen, e.passed, e.sure] for e in store.episodes],
             }
@@ -217,6 +250,7 @@ class Workplace:
             columns = np.load(directory / f"workplace-{place}-columns.npy")
             values = np.load(directory / f"workplace-{place}-values.npy")
             store = Store(Theory.from_dict(stored["theory"]))
+            store.shown, store.understood = list(stored["shown"]), stored["understood"]
             store.past = [_past(p) for p in stored["past"]]
             at = 0
             for sizes, chosen, passed, sure in stored["episodes"]:
