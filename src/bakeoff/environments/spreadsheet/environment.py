@@ -1,0 +1,133 @@
+"""Spreadsheet jobs behind the contract: a desk to work at, the saved file as the only evidence, a verdict from a process that sees nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from bakeoff.core import (
+    Action,
+    Environment,
+    EnvironmentFault,
+    Policy,
+    Product,
+    Proof,
+    Screen,
+    Split,
+    Task,
+    TaskId,
+    Tool,
+    UsageError,
+    Verdict,
+)
+from bakeoff.environments.spreadsheet import judge, products, tools
+from bakeoff.environments.spreadsheet.desk import Desk
+from bakeoff.environments.spreadsheet.spec import Job
+
+if TYPE_CHECKING:
+    from bakeoff.proofs import WrongState
+
+WORKBOOK, ANSWER = "workbook.xlsx", "answer.json"
+"""Artefacts: the saved file, and what the worker said when it finished."""
+
+
+class SpreadsheetEnvironment(Environment):
+    """Financial models in real .xlsx files.
+
+    Attributes:
+        desk: the session of the episode; for proofs and tests, out of an agent's reach.
+        submission: for proofs: bytes that are judged instead of what the desk saves; None otherwise. Dropped with the next episode.
+    """
+
+    name: ClassVar[str] = "spreadsheet"
+    tools: ClassVar[tuple[Tool, ...]] = tools.TOOLS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._desk: Desk | None = None
+        self._judged: tuple[bytes, str, Verdict] | None = None
+        self.submission: bytes | None = None
+
+    def products(self, *, family: str | None = None, split: Split | None = None) -> Sequence[Product]:
+        return products.products(family=family, split=split)
+
+    def task(self, task_id: TaskId) -> Task:
+        return products.task(task_id)
+
+    def job(self, task: Task) -> Job:
+        """The job behind a task, as the verifier knows it."""
+        return products.job(products.task(task.id))
+
+    @property
+    def desk(self) -> Desk:
+        if self._desk is None:
+            raise UsageError("no episode is open; call reset first")
+        return self._desk
+
+    # --- one episode ---------------------------------------------------------------------------------------------------------
+
+    def _begin(self, task: Task, practice: bool) -> Screen:
+        self.submission, self._judged = None, None
+        known = products.task(task.id)
+        self._desk = Desk(products.practice(known) if practice else products.job(known))
+        return self._desk.screen()
+
+    def _perform(self, action: Action) -> Screen:
+        return self.desk.perform(action)
+
+    def _saved(self) -> bytes:
+        return self.desk.save() if self.submission is None else self.submission
+
+    def _judge(self) -> Verdict:
+        assert self._task is not None
+        saved, answer = self._saved(), self.desk.answer
+        if self._judged is None or self._judged[:2] != (saved, answer):
+            self._judged = (saved, answer, judge.judge(self.job(self._task), saved, answer))
+        return self._judged[2]
+
+    def close(self) -> None:
+        self._desk = self._observation = None
+
+    # --- evidence ------------------------------------------------------------------------------------------------------------
+
+    def screenshot(self) -> bytes:
+        from bakeoff.environments.spreadsheet import render
+
+        return render.picture(self.desk)
+
+    def artefacts(self) -> Mapping[str, bytes]:
+        return {WORKBOOK: self._saved(), ANSWER: json.dumps({"answer": self.desk.answer}).encode()}
+
+    def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
+        for name in (WORKBOOK, ANSWER):
+            if name not in artefacts:
+                raise UsageError(f"to regrade {task.id}, its artefact '{name}' is needed")
+        try:
+            answer = str(json.loads(artefacts[ANSWER])["answer"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise EnvironmentFault(f"the artefacts of {task.id} cannot be read: {problem}", retryable=False) from problem
+        return judge.judge(self.job(task), artefacts[WORKBOOK], answer)
+
+    # --- proofs --------------------------------------------------------------------------------------------------------------
+
+    def expert(self, task: Task) -> Policy | None:
+        from bakeoff.environments.spreadsheet import experts
+
+        return experts.expert(task)
+
+    def proofs(self, task: Task) -> tuple[Proof, ...]:
+        from bakeoff.core import follow
+        from bakeoff.environments.spreadsheet import attacks, experts, mutants
+
+        best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(task)))
+        return (best, *experts.alternatives(task), *mutants.mutants(task), *attacks.attacks(self.job(task)))
+
+    def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterable[WrongState]:
+        """Wrong workbooks made from a right one, for audits."""
+        from bakeoff.environments.spreadsheet import disguises
+        from bakeoff.proofs import WrongState
+
+        job = self.job(task)
+        for disguise in disguises.disguises(job, after[WORKBOOK]):
+            yield WrongState(disguise.name, disguise.claim, {**after, WORKBOOK: disguise.workbook})

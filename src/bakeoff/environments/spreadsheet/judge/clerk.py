@@ -1,0 +1,353 @@
+"""The verifier's own process: the only place where a worker's file is opened.
+
+It answers two requests, in JSON behind a length: `examine` reads the saved file and reports on its form, `calculate` puts scenarios into both engines and
+reports what the outputs show. It is told cells, names and numbers; it knows neither the task nor the right answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+from bakeoff.environments.spreadsheet import formulas
+from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Value, read
+from bakeoff.environments.spreadsheet.engines import ENGINES, Engine, EngineError, Ironcalc
+from bakeoff.environments.spreadsheet.formulas import FormulaError
+from bakeoff.environments.spreadsheet.judge import frame, hygiene
+from bakeoff.environments.spreadsheet.judge.tracing import Cell, Graph, TooManyLinks, content_at
+from bakeoff.environments.spreadsheet.safety import Unsafe
+from bakeoff.environments.spreadsheet.spec import Spot
+
+MEMORY = 3_000_000_000
+"""Bytes of address space that the process may use."""
+SECONDS = 20.0
+"""Processor time that one request may take."""
+_SHOWN = 6
+ALLOWED_LITERALS = frozenset(
+    {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 10.0, 12.0, 52.0, 100.0, 360.0, 365.0, 366.0, 1000.0, 10_000.0, 1_000_000.0}
+)
+"""Numbers that may stand in a formula without being an assumption: signs, halves, days, weeks, months and quarters, per cent, basis points and units."""
+
+
+class Case:
+    """A file under examination: as handed out, as saved, and where what the job names is in it."""
+
+    def __init__(self, order: dict[str, Any], original: Book, saved: Book) -> None:
+        self.order, self.original, self.saved = order, original, saved
+        self.free = frozenset(_spot(item) for item in order["open"])
+        self.alignment = frame.align(original, saved, self.free)
+        self.missing: list[str] = []
+        self.drivers = {item["key"]: self._place(item) for item in order["drivers"]}
+        self.outputs = {item["key"]: self._place(item) for item in order["outputs"]}
+        self.graph = Graph(saved)
+
+    def _place(self, item: dict[str, Any]) -> tuple[Spot, ...]:
+        """Where a driver or an output is in the saved file."""
+        if not item["name"]:
+            spots = tuple(self.alignment.spot(_spot(spot)) for spot in item["spots"])
+            gone = next((spot for spot in spots if self.saved.sheet(spot.sheet) is None), None)
+            if gone is not None:
+                self.missing.append(f"the sheet '{gone.sheet}' is gone or has another name")
+                return ()
+            return spots
+        area = self.saved.area(item["name"])
+        if area is None:
+            self.missing.append(f"no cells have the name '{item['name']}', which was asked for")
+            return ()
+        if len(area) != item["count"]:
+            self.missing.append(
+                f"the name '{item['name']}' stands for {len(area)} cells; {item['count']} were asked for, one for each period"
+            )
+            return ()
+        return area
+
+    def changed(self) -> list[tuple[Spot, Formula]]:
+        """Formulas of the worker's own: those that the file did not have in that place."""
+        old: dict[Spot, str] = {}
+        for spot, formula in self.original.formulas():
+            if spot not in self.free:
+                here = self.alignment.spot(spot)
+                old[Spot(here.sheet.casefold(), here.row, here.column)] = formula
+        found = []
+        for spot, formula in self.saved.formulas():
+            before = old.get(Spot(spot.sheet.casefold(), spot.row, spot.column))
+            if before is None or (before != formula and not self.alignment.moved):
+                found.append((spot, formula))
+        return found
+
+
+def _spot(item: list[Any]) -> Spot:
+    return Spot(str(item[0]), int(item[1]), int(item[2]))
+
+
+class Clerk:
+    """Keeps the case at hand between requests, and what it has read of the last files that were handed out."""
+
+    def __init__(self) -> None:
+        self._case: Case | None = None
+        self._engines: list[Engine] = []
+        self._originals: dict[str, tuple[Book, frozenset[Spot]]] = {}
+
+    # --- the file's form -------------------------------------------------------------------------------------------------------------------
+
+    def examine(self, order: dict[str, Any], original: bytes, saved: bytes) -> dict[str, Any]:
+        """What is found without calculating more than the base case. Keys: `refused` (one sentence) or `digest` and `problems` (check -> sentences)."""
+        self._case, self._engines = None, []
+        handed_out, broken = self._original(original)
+        try:
+            book = read(saved)
+            case = Case(order, handed_out, book)
+        except Unsafe as problem:
+            return {"refused": str(problem)}
+        except TooManyLinks:
+            return {"refused": "its formulas refer to each other millions of times; no model needs that"}
+        problems: dict[str, list[str]] = {
+            "frame": [*case.missing, *frame.differences(handed_out, book, case.alignment, self._frozen(case))]
+        }
+        changed = case.changed()
+        problems["functions"] = _functions(book, changed)
+        problems["inputs-kept"] = _inputs(case)
+        problems["depends"] = [] if case.missing else _depends(case)
+        problems["literals"] = _literals(case, changed, frozenset(order["literals"]))
+        result: dict[str, Any] = {"digest": book.digest().hex(), "problems": problems}
+        if not case.missing and not problems["functions"]:
+            try:
+                self._engines = [engine(book) for engine in ENGINES]
+                problems["no-errors"] = _errors(case, self._engines[0], broken)
+            except EngineError as problem:
+                problems["functions"] = [str(problem)]
+                self._engines = []
+        result["hygiene"], result["findings"] = hygiene.score(case.saved, case.graph, changed, case.drivers.values())
+        result["cells"] = sum(len(sheet.cells) for sheet in book.sheets)
+        result["formulas"] = len(case.graph.links)
+        self._case = case
+        return result
+
+    def _frozen(self, case: Case) -> frozenset[Spot]:
+        """Cells that `frame` leaves to other checks: those that are open, and the given inputs."""
+        given = {_spot(spot) for item in case.order["drivers"] for spot in item["spots"]}
+        return case.free | given
+
+    def _original(self, data: bytes) -> tuple[Book, frozenset[Spot]]:
+        """The file as handed out, and the cells that are in error in it."""
+        key = hashlib.sha256(data).hexdigest()
+        if key not in self._originals:
+            book = read(data)
+            values = Ironcalc(book).values(spot for spot, _ in book.formulas())
+            broken = frozenset(spot for spot, value in values.items() if isinstance(value, ErrorValue))
+            while len(self._originals) >= 16:
+                del self._originals[next(iter(self._originals))]
+            self._originals[key] = (book, broken)
+        return self._originals[key]
+
+    # --- its numbers -----------------------------------------------------------------------------------------------------------------------
+
+    def calculate(self, scenarios: list[dict[str, list[float]]]) -> dict[str, Any]:
+        """What the outputs show in each scenario (driver key -> numbers as they stand in the cells), by engine: outputs in the order of the job."""
+        case = self._case
+        assert case is not None and self._engines
+        wanted = [spot for spots in case.outputs.values() for spot in spots]
+        answer: dict[str, Any] = {}
+        for engine in self._engines:
+            rows = []
+            before: dict[str, list[float]] = {}
+            for scenario in scenarios:
+                numbers = {
+                    spot: number
+                    for key, values in scenario.items()
+                    if before.get(key) != values
+                    for spot, number in zip(case.drivers[key], values, strict=True)
+                }
+                engine.set(numbers)
+                before = scenario
+                found = engine.values(wanted)
+                rows.append([_json(found[spot]) for spot in wanted])
+            answer[engine.name] = rows
+        return {"values": answer, "spots": [str(spot) for spot in wanted]}
+
+
+def _json(value: Value | None) -> Any:
+    """A value for the wire: a finite number as it is, anything else as a list of one text."""
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if value is None:
+        return ["empty"]
+    if isinstance(value, bool):
+        return ["TRUE" if value else "FALSE"]
+    return [str(value) if isinstance(value, ErrorValue) else f"the text '{str(value)[:40]}'"]
+
+
+def _some(found: list[str]) -> list[str]:
+    return found if len(found) <= _SHOWN else [*found[:_SHOWN], f"and {len(found) - _SHOWN} more"]
+
+
+def _functions(book: Book, changed: Iterable[tuple[Spot, Formula]]) -> list[str]:
+    found = []
+    meanings = book.meanings()
+    for spot, formula in changed:
+        try:
+            formulas.check(formulas.resolved(formula, meanings))
+        except FormulaError as problem:
+            found.append(f"{spot} {str(formula)[:80]}: {problem}")
+        else:
+            unknown = next((name for name in formulas.names(formula) if name.rpartition("!")[2].casefold() not in meanings), None)
+            if unknown is not None:
+                found.append(f"{spot} uses the name '{unknown[:60]}', which stands for no cells of this workbook")
+    return _some(found)
+
+
+def _inputs(case: Case) -> list[str]:
+    found = []
+    for item in case.order["drivers"]:
+        for spot, number in zip(case.drivers[item["key"]], item["base"], strict=False):
+            content = case.saved.get(spot)
+            where = f"{spot} ({item['name'] or item['key']})"
+            if isinstance(content, Formula):
+                found.append(f"{where} is an input and holds the formula {str(content)[:60]}")
+            elif not isinstance(content, float):
+                found.append(
+                    f"{where} is an input and holds {'nothing' if content is None else repr(content)[:60]} instead of {number:.10g}"
+                )
+            elif abs(content - number) > 1e-9 * max(1e-3, abs(number)):
+                found.append(f"{where} is an input and holds {content:.10g} instead of {number:.10g}")
+    return _some(found)
+
+
+def _depends(case: Case) -> list[str]:
+    bits = {key: 1 << index for index, key in enumerate(case.drivers)}
+    marked: dict[Cell, int] = {}
+    for key, spots in case.drivers.items():
+        for spot in spots:
+            cell = case.graph.cell(spot)
+            marked[cell] = marked.get(cell, 0) | bits[key]
+    cells = {key: [case.graph.cell(spot) for spot in spots] for key, spots in case.outputs.items()}
+    marks = case.graph.marks(marked, [cell for found in cells.values() for cell in found])
+    found = []
+    for item in case.order["outputs"]:
+        union = 0
+        for cell in cells[item["key"]]:
+            union |= marks[cell]
+        lacking = [key for key in item["depends"] if not union & bits[key]]
+        if lacking:
+            first = case.outputs[item["key"]][0]
+            found.append(f"{first} ({item['label']}) does not depend on {', '.join(_called(case, key) for key in sorted(lacking))}")
+    return _some(found)
+
+
+def _called(case: Case, key: str) -> str:
+    spots = case.drivers[key]
+    return f"{key} ({spots[0]})" if spots else key
+
+
+def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: frozenset[float]) -> list[str]:
+    """Numbers written into formulas, or put into helper cells, that an output comes from."""
+    cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
+    allowed = ALLOWED_LITERALS | further
+    found = []
+    for spot, formula in changed:
+        if case.graph.cell(spot) not in cone:
+            continue
+        try:
+            strange = [number for number in formulas.literals(formula) if abs(number) not in allowed and number not in allowed]
+            hidden = [text for text in formulas.texts(formula) if _is_number(text)]
+        except FormulaError:
+            continue
+        if strange or hidden:
+            found.append(
+                f"{spot} {str(formula)[:80]} has the number {', '.join([*(f'{number:.10g}' for number in strange), *hidden])} written into it"
+            )
+    inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
+    old = {
+        case.graph.cell(here)
+        for sheet in case.original.sheets
+        if case.saved.sheet(sheet.name) is not None
+        for (row, column), content in sheet.cells.items()
+        if not isinstance(content, Formula) and Spot(sheet.name, row, column) not in case.free
+        for here in (case.alignment.spot(Spot(sheet.name, row, column)),)
+    }
+    kept = {
+        case.graph.cell(case.alignment.spot(spot))
+        for spot in case.free
+        if case.saved.sheet(spot.sheet) is not None and isinstance(case.original.get(spot), float)
+        if case.original.get(spot) == case.saved.get(case.alignment.spot(spot))
+    }
+    for cell in sorted(cone - inputs - old - kept):
+        content = content_at(case.saved, cell)
+        number = content if isinstance(content, float) else None
+        if number is not None and abs(number) not in allowed and number not in allowed:
+            found.append(f"{case.graph.spot(cell)} holds the number {number:.10g}, which is no given input")
+        elif isinstance(content, str) and not isinstance(content, Formula) and _is_number(content):
+            found.append(f"{case.graph.spot(cell)} holds the text '{content[:40]}' in place of a number")
+    return _some(found)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "").replace("%", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def _errors(case: Case, engine: Engine, broken: frozenset[Spot]) -> list[str]:
+    """Cells in error. Those that were in error from the start count only where an output comes from them."""
+    values = engine.values(case.graph.spot(cell) for cell in case.graph.links)
+    wrong = [spot for spot, value in values.items() if isinstance(value, ErrorValue)]
+    if not wrong:
+        return []
+    cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
+    known = {case.alignment.spot(spot) for spot in broken - case.free}
+    return _some([f"{spot} shows {values[spot]}" for spot in wrong if spot not in known or case.graph.cell(spot) in cone])
+
+
+# --- the wire ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def send(stream: BinaryIO, message: dict[str, Any], *blobs: bytes) -> None:
+    """A message: the length of its JSON and of each blob, then all of them."""
+    body = json.dumps(message, allow_nan=False).encode()
+    stream.write(struct.pack(">B", 1 + len(blobs)))
+    for part in (body, *blobs):
+        stream.write(struct.pack(">Q", len(part)) + part)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[dict[str, Any], list[bytes]] | None:
+    """The next message; None at the end of the stream."""
+    head = stream.read(1)
+    if not head:
+        return None
+    parts = []
+    for _ in range(head[0]):
+        size = stream.read(8)
+        (length,) = struct.unpack(">Q", size)
+        parts.append(stream.read(length))
+    return json.loads(parts[0]), parts[1:]
+
+
+def main() -> None:
+    """Serves requests until the stream ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    clerk = Clerk()
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    while (message := receive(source)) is not None:
+        order, blobs = message
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        try:
+            answer = clerk.examine(order, *blobs) if order["do"] == "examine" else clerk.calculate(order["scenarios"])
+        except MemoryError:
+            answer = {"refused": "it needs more memory than a model should"}
+        except RecursionError:
+            answer = {"refused": "it is nested more deeply than a model should be"}
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        send(target, answer)

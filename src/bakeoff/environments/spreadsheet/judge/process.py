@@ -1,0 +1,115 @@
+"""The verifier's process seen from outside: started when first needed, kept warm, ended when it misbehaves."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+from bakeoff.core import EnvironmentFault
+from bakeoff.environments.spreadsheet.judge import clerk
+
+PATIENCE = 120.0
+"""Seconds of wall time after which an answer no longer comes; far more than the processor time a request may take."""
+
+
+class Crashed(Exception):
+    """The process ended over a file; the text says how, as the end of a sentence on the file."""
+
+
+class Office:
+    """One verifier process. Requests from several threads take turns."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self.lock = threading.RLock()
+
+    def ask(self, message: dict[str, Any], *blobs: bytes) -> dict[str, Any]:
+        """The answer to a request. Raises `Crashed` when the file brought the process down and `EnvironmentFault` when something else did."""
+        with self.lock:
+            child = self._running()
+            assert child.stdin is not None and child.stdout is not None
+            try:
+                clerk.send(_raw(child.stdin), message, *blobs)
+                self._wait(child)
+                answer = clerk.receive(_raw(child.stdout))
+            except (BrokenPipeError, ConnectionResetError, ValueError) as problem:
+                if child.poll() is None and isinstance(problem, ValueError):
+                    self.close()
+                    raise EnvironmentFault(f"the verifier's process answered what cannot be read: {problem}") from problem
+                answer = None
+            except BaseException:
+                self.close()  # half an answer would be taken for the next one
+                raise
+            if answer is None:
+                self._explain(child)
+            assert answer is not None
+            return answer[0]
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._owner != os.getpid():
+            self._child = None  # a copy of this process after a fork has none of its own yet
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+        if self._child is None:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "bakeoff.environments.spreadsheet.judge"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                env={**os.environ, "RAYON_NUM_THREADS": "1"},
+            )
+            self._owner = os.getpid()
+        return self._child
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + PATIENCE
+        assert child.stdout is not None
+        while not select.select([child.stdout], [], [], 0.5)[0]:
+            if child.poll() is not None:
+                return
+            if time.monotonic() > end:
+                self.close()
+                raise EnvironmentFault("the verifier's process did not answer in time")
+
+    def _explain(self, child: subprocess.Popen[bytes]) -> None:
+        try:
+            code = child.wait(10)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.close()
+        if code == -signal.SIGPROF:
+            raise Crashed(f"it takes more than {clerk.SECONDS:.0f} seconds to recalculate")
+        if code is not None and (code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL) or code == 1):
+            raise Crashed("it brings a calculation engine down")
+        raise EnvironmentFault(f"the verifier's process ended with code {code}")
+
+    def close(self) -> None:
+        """Ends the process."""
+        child, self._child = self._child, None
+        if child is None or self._owner != os.getpid():
+            return
+        child.kill()
+        for stream in (child.stdin, child.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue
+        child.wait()
+
+
+def _raw(stream: Any) -> BinaryIO:
+    found: BinaryIO = stream
+    return found
+
+
+OFFICE = Office()
+atexit.register(OFFICE.close)

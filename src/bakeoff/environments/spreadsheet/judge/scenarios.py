@@ -1,0 +1,88 @@
+"""Scenarios that nobody knows before the file is complete: drawn from the task's name and what the submitted workbook holds.
+
+So the same workbook always meets the same scenarios, and any change to it meets others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import random
+from dataclasses import dataclass
+
+from bakeoff.environments.spreadsheet.spec import Driver, Job, Values
+
+ALONE = 8
+"""So many scenarios move a single driver, or one group of drivers where there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A name for messages and the numbers of all drivers, in the reference's units. `moved`: the drivers that differ from the base."""
+
+    name: str
+    values: Values
+    moved: tuple[str, ...]
+
+
+def draw(job: Job, digest: bytes) -> tuple[Scenario, ...]:
+    """The base case first; then each driver alone (or in groups), all together, the job's named scenarios, and the largest moves. At least 8 besides the base."""
+    base = job.base()
+    seed = hmac.new(str(job.task.id).encode(), digest, hashlib.sha256).digest()
+    rng = random.Random(seed)
+    found = [Scenario("base", base, ())]
+
+    def add(name: str, numbers: Values) -> None:
+        moved = tuple(key for key in base if numbers.get(key, base[key]) != base[key])
+        if moved:
+            found.append(Scenario(name, {**base, **numbers}, moved))
+
+    for name, numbers in job.scenarios.items():
+        add(name, numbers)
+    drivers = list(job.drivers)
+    rng.shuffle(drivers)
+    groups = [drivers[index::ALONE] for index in range(min(ALONE, len(drivers)))]
+    for group in groups:
+        name, kind = ", ".join(driver.key for driver in group), rng.choice(("up", "down", "extreme"))
+        add(f"{name} {kind}", {driver.key: _moved(driver, kind, rng) for driver in group})
+    rounds = max(3, 8 - len(found) + 1)
+    for index in range(rounds):
+        add(f"all moved ({index + 1})", {driver.key: _moved(driver, "any", rng) for driver in job.drivers})
+    add("all at an extreme", {driver.key: _moved(driver, "extreme", rng) for driver in job.drivers})
+    zero = {
+        driver.key: (0.0,) * len(driver.base) for driver in drivers if driver.low <= 0 <= driver.high and driver.unit in ("money", "rate")
+    }
+    if zero:
+        key = rng.choice(sorted(zero))
+        add(f"{key} zero", {key: zero[key]})
+    return tuple(found)
+
+
+def _moved(driver: Driver, kind: str, rng: random.Random) -> tuple[float, ...]:
+    """Other numbers for a driver, within its range."""
+    if driver.unit == "date":
+        room = (driver.low - min(driver.base), driver.high - max(driver.base))
+        shift = rng.choice([step for step in (-400, -181, -90, -31, 31, 59, 90, 181, 366, 731) if room[0] <= step <= room[1]] or [0])
+        return tuple(number + shift for number in driver.base)
+    if driver.unit == "switch":
+        choices = list(range(math.ceil(driver.low), math.floor(driver.high) + 1))
+        return tuple(float(rng.choice([choice for choice in choices if choice != number] or choices)) for number in driver.base)
+    whole = driver.unit in ("count", "days") and all(number == int(number) for number in driver.base)
+    factor = {"up": rng.uniform(1.08, 1.6), "down": rng.uniform(0.4, 0.93)}.get(kind)
+    return tuple(_number(driver, number, factor, kind == "extreme", whole, rng) for number in driver.base)
+
+
+def _number(driver: Driver, base: float, factor: float | None, extreme: bool, whole: bool, rng: random.Random) -> float:
+    low, high = driver.low, driver.high
+    if extreme:
+        value = rng.choice((base * 10, base * rng.uniform(2.0, 8.0), base * 0.05, rng.uniform(low, high)))
+    elif base == 0:
+        value = rng.uniform(low, high) * 0.1
+    else:
+        value = base * (rng.uniform(0.6, 1.7) if factor is None else factor * rng.uniform(0.97, 1.03))
+    if not low <= value <= high:
+        value = rng.uniform(max(low, min(base, high) - abs(base)), min(high, max(base, low) + abs(base)))
+    if whole:
+        return float(min(max(round(value), math.ceil(low)), math.floor(high)))
+    return min(max(float(f"{value:.5g}"), low), high)
