@@ -72,7 +72,7 @@ class Depot(Environment):
         def policy(observation: Observation) -> Action:
             if any(element.role == "status" for element in observation.elements):
                 return Action("finish", {})
-            for name in ("Yes", "Plim", title, "Crates"):
+            for name in ("Yes", "Zug", title, "Crates"):
                 found = next((e for e in observation.elements if e.role in ("link", "button") and e.name == name), None)
                 if found is not None and not (name == "Crates" and "selected" in found.states):
                     return Action("click", {"ref": found.ref})
@@ -159,7 +159,7 @@ class Depot(Environment):
     def _judge(self) -> Verdict:
         assert self._task is not None
         seed, template = self._task.id.seed % 8, self._task.id.template
-        done = {(CRATES[seed][0], "Plim")} if template == "seal" else set()
+        done = {(CRATES[seed][0], "Zug")} if template == "seal" else set()
         answer = {
             "seal": "",
             "weigh": str(sum(int(box[2]) for box in BOXES if box[1] == BOXES[seed][1])),
