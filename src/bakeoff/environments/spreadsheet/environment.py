@@ -20,6 +20,7 @@ from bakeoff.core import (
     Tool,
     UsageError,
     Verdict,
+    follow,
 )
 from bakeoff.environments.spreadsheet import judge, products, tools
 from bakeoff.environments.spreadsheet.desk import Desk
@@ -114,14 +115,14 @@ class SpreadsheetEnvironment(Environment):
     def expert(self, task: Task) -> Policy | None:
         from bakeoff.environments.spreadsheet import experts
 
-        return experts.expert(task)
+        return experts.expert(products.assignment(task.id))
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
-        from bakeoff.core import follow
         from bakeoff.environments.spreadsheet import attacks, experts, mutants
 
-        best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(task)))
-        return (best, *experts.alternatives(task), *mutants.mutants(task), *attacks.attacks(self.job(task)))
+        found = products.assignment(task.id)
+        best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(found)))
+        return (best, *experts.alternatives(found), *mutants.mutants(found), *attacks.attacks(self.job(task)))
 
     def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterable[WrongState]:
         """Wrong workbooks made from a right one, for audits."""
