@@ -111,6 +111,17 @@ def test_success_by_distance_keeps_exams_and_stream_apart_and_leaves_out_what_ab
     assert {tier: figure.value for tier, figure in measure.by_distance(examined, 1, 1).items()} == {"widgets": 0.5}
 
 
+def test_the_fall_with_distance_is_the_slope_over_products_outside_training() -> None:
+    data = [*rows("11", product="a@1"), *rows("10", product="b@1", distance="widgets"), *rows("00", product="c@1", distance="data-model")]
+    data += [*rows("10", product="d@1", distance="widgets"), *rows("11", product="e@1", distance="none"), *rows(".", product="f@1")]
+    fall = measure.fall(data)
+    assert fall.value == pytest.approx(-0.25) and fall.n == 4 and fall.low is None  # skin, widgets, data model lie two tiers apart
+    data += rows("11", product="g@1", distance="data-model")
+    fall = measure.fall(data)
+    assert fall.value is not None and fall.low is not None and fall.high is not None and fall.low < fall.value < 0 < fall.high
+    assert measure.fall(rows("10")).value is None
+
+
 def test_call_times_are_quantiles_over_all_calls() -> None:
     data = rows("1" * 20, calls={"step": [2.0, 4.0]}) + rows("1", calls={"step": [100.0], "reset": [7.0]})
     assert {found.call: (found.n, found.median, found.p95) for found in measure.call_times(data)} == {

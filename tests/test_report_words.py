@@ -85,7 +85,7 @@ def test_an_open_group_of_attempts_reads_as_such() -> None:
 
 def agent(label: str, late: Estimate, *, privilege: str = "none", role: str = "learner") -> AgentView:
     return AgentView(
-        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, {}, {}, (), {}, {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
+        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, {}, {}, (), {}, Estimate(None), {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -104,6 +104,18 @@ def test_the_verdict_of_a_clear_case() -> None:
     assert told == (
         "After learning on the job, apprentice passed 60% of its jobs at attempts 11–20 (95% interval 50–70%), up from 20% at the first; "
         "that is 30 points ahead of the best baseline, graph (12 to 48 points, 9 products); the expert’s ceiling is 99%."
+    )
+
+
+def test_the_fall_with_distance_is_told_in_one_sentence_for_each_agent() -> None:
+    clear = findings(Estimate(0.3, 0.12, 0.48, 9), 0.004)
+    assert headline.distance(clear, Words("en")) == ""
+    tiers = {"": {"skin": LATE, "workflow": FIRST}}
+    falls = (Estimate(-0.08, -0.15, -0.01, 12), Estimate(0.0, -0.06, 0.06, 12), Estimate(0.0, None, None, 12))
+    agents = tuple(replace(agent, by_distance=tiers, fall=fall) for agent, fall in zip(clear.agents, falls, strict=True))
+    assert headline.distance(replace(clear, agents=agents), Words("en")) == (
+        "From one tier of distance to the next, success changes, in percentage points, by apprentice −8 [−15, −1]; graph ±0 [−6, +6], not resolved; "
+        "expert ±0 (slope over 12 products outside training, 95 % intervals)."
     )
 
 

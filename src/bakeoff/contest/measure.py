@@ -6,7 +6,7 @@
   never dropped: Kaplan–Meier and restricted mean. Undefined where a product had fewer than 5 scored attempts.
 - **regret**: sum over attempts of (s* − s), s* the expert's mean success in that product if an expert took part, else 1.
 - **exam** scores at their points; **transfer**: success by the place a product had in the stream (1st, 2nd…), where memory carries over.
-- **distance**: success in products of each distance from the training products, in the stream and in exams.
+- **distance**: success in products of each distance from the training products, in the stream and in exams; **fall**: its change from tier to tier.
 - **abstentions** never enter a mean; they are counted.
 - **cost per success**: the ledger of the stream episodes at the plan's prices, divided by passes.
 - **calls**: median and 95th percentile of the time that an environment took for `reset`, `step` and `verify`.
@@ -195,6 +195,18 @@ def by_distance(episodes: Iterable[Episode], first: int = 1, last: int = 10**9) 
     return out
 
 
+def fall(episodes: Iterable[Episode]) -> Estimate:
+    """Change of success from one tier of distance to the next, over the products of the stream that are no training products: the slope of a line
+    through the products' means. Products of several families are taken together."""
+    points = []
+    for repetitions in by_cell(episode for episode in episodes if episode.distance != "none").values():
+        means = [sum(e.passed for e in scored) / len(scored) for cell in repetitions.values() if (scored := [e for e in cell if e.scored])]
+        tier = next(DISTANCES.index(episode.distance) for cell in repetitions.values() for episode in cell)
+        if means:
+            points.append((float(tier), sum(means) / len(means)))
+    return st.slope(points)
+
+
 # --- comparisons -------------------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +316,7 @@ class AgentFigures:
     cost: float
     cost_per_success: Estimate
     distances: Mapping[str, Estimate]
+    fall: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +403,7 @@ def _agent(
         cost=money(ledger, prices),
         cost_per_success=cost_per_success(stream, prices),
         distances=by_distance(stream),
+        fall=fall(stream),
     )
 
 

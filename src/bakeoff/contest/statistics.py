@@ -192,6 +192,26 @@ def estimate(groups: Groups, *, share: bool = False, statistic: Statistic = "mea
     return Estimate(value, low, high, n)
 
 
+def slope(points: Sequence[tuple[float, float]]) -> Estimate:
+    """Change of y for each step of x: the least-squares line through (x, y), one point for each product, with Student's interval of its slope
+    (n − 2 degrees of freedom). Undefined where all x are the same; without an interval for fewer than three points, or where all lie on the line.
+    """
+    n = len(points)
+    xs, ys = np.array([x for x, _ in points], dtype=float), np.array([y for _, y in points], dtype=float)
+    spread = float(((xs - xs.mean()) ** 2).sum()) if n else 0.0
+    if not spread:
+        return undefined("nothing to compare: one step only", n)
+    value = float(((xs - xs.mean()) * (ys - ys.mean())).sum() / spread)
+    if n < 3:
+        return Estimate(value, n=n, why="fewer than three products")
+    rest = ys - ys.mean() - value * (xs - xs.mean())
+    error = math.sqrt(float((rest**2).sum()) / (n - 2) / spread)
+    if error < 1e-12:
+        return Estimate(value, n=n, why="all products lie on one line")
+    half = _student(0.5 + LEVEL / 2, n - 2) * error
+    return Estimate(value, value - half, value + half, n=n)
+
+
 def ratio(above: Groups, below: Groups, *, draws: int = DRAWS, seed: int = SEED) -> Estimate:
     """One mean over products divided by another, with the percentile interval of the same two-level resampling of both.
 

@@ -89,6 +89,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
         "created_iso": datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds"),
         "verdict": headline.sentence(found, words),
         "level": headline.level(found),
+        "distance": headline.distance(found, words),
         "standfirst": _standfirst(found, cells, run, episodes, words),
         "notices": _notices(store, found, cells, episodes, words),
         "keys": _keys(run, found, cells, episodes, sum(costs.values()), prices.currency, words),

@@ -91,6 +91,7 @@ def _views(
             },
             by_order=measure.by_order(stream, 1, FIRST),
             by_distance=_distances(figures, own),
+            fall=figures.fall,
             measures=_measures(figures, stream),
             exams={f"{exam.name}@{exam.after}": exam.score for exam in _ends(figures)},
             ledger=figures.ledger.to_dict(),

@@ -119,6 +119,25 @@ def _ceiling(focus: AgentView, findings: Findings, words: Words) -> str:
     return words("verdict.ceiling", value=words.percent(value.value)) if value.known else words("verdict.no_ceiling")
 
 
+def distance(findings: Findings, words: Words) -> str:
+    """In one sentence, how the success of each agent changes from one tier of distance to the next; empty without several tiers."""
+    said = []
+    for agent in findings.agents:
+        fall = agent.fall
+        if fall.value is None or not agent.by_distance.get(""):
+            continue
+        values = {"agent": agent.label, "points": words.points(fall.value)}
+        if fall.low is None or fall.high is None:
+            said.append(words("distance.bare", **values))
+        else:
+            values |= {"low": words.points(fall.low), "high": words.points(fall.high)}
+            said.append(words("distance.falls" if fall.high < 0 or fall.low > 0 else "distance.open", **values))
+    if not said:
+        return ""
+    count = max(agent.fall.n for agent in findings.agents)
+    return words("distance.sentence", agents=words("list.semicolon").join(said), n=count)
+
+
 def level(findings: Findings) -> str:
     """`resolved`, `unresolved` or `nothing`: how the page marks its verdict."""
     rival = best_rival(findings) if findings.focus else None

@@ -36,6 +36,7 @@ class AgentView:
     by_product: Mapping[str, Mapping[str, Estimate]]
     by_order: tuple[tuple[int, Estimate], ...]
     by_distance: Mapping[str, Mapping[str, Estimate]]  # "" for the stream, else name@after of an exam -> tier -> success
+    fall: Estimate  # change of success from one tier of distance to the next
     measures: Mapping[str, Estimate]
     exams: Mapping[str, Estimate]
     ledger: Mapping[str, float]
