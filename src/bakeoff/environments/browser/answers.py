@@ -56,7 +56,7 @@ def same(answer: Answer, text: str, also: Sequence[str] = ()) -> bool:
         return _money(text) == answer.value
     if answer.kind == "list":
         wanted_items = sorted(" ".join(item.split()).casefold() for item in answer.value)
-        return any(items == wanted_items for items in _items(text))
+        return any(items == wanted_items for items in items(text))
     if answer.kind == "number":
         return re.fullmatch(r"\d{1,3}(,\d{3})+|\d{1,9}", text) is not None and int(text.replace(",", "")) == answer.value
     if answer.kind == "date":
@@ -68,7 +68,7 @@ def same(answer: Answer, text: str, also: Sequence[str] = ()) -> bool:
     return text.casefold() == wanted
 
 
-def _items(text: str) -> Iterator[list[str]]:
+def items(text: str) -> Iterator[list[str]]:
     """What a list may name, sorted: its parts are divided by commas, semicolons or line ends, the last two perhaps by `and`; where a comma stands
     within names (`Weiss, Clara`), by semicolons, line ends, or every other comma."""
     text = text.casefold()

@@ -240,9 +240,9 @@ class BrowserEnvironment(Environment):
 
     def freedoms(self, task: Task) -> tuple[Freedom, ...]:
         """What about a final state does not matter, and why."""
-        from bakeoff.environments.browser.states import FREEDOMS
+        from bakeoff.environments.browser import states
 
-        return FREEDOMS
+        return states.freedoms(tasks.assignment(task.id))
 
     def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[WrongState]:
         """Wrong final states of these products' own kind, e.g. a change that waits."""

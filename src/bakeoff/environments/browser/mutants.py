@@ -94,7 +94,8 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
     if found.blueprint.workflow["commit"] != "direct" and any(found.blueprint.deferred(act.operation) for act in acts):
         made["not-published"] = ("saves, but the change still waits", Style(publish=False), acts)
     blueprint = found.blueprint
-    if "not-published" in made:
+    # Where each act is published by itself, it is the last one that is thrown away: what comes before may be needed for it.
+    if "not-published" in made and (blueprint.workflow["commit"] != "draft" or blueprint.deferred(acts[-1].operation)):
         made["dropped"] = ("saves, then throws away what waits instead of putting it into effect", Style(drop=True, release="page"), acts)
     touched = {key for act in acts for key in (*act.records, act.values.get("into", -1))}
     if "not-published" in made and any(key not in touched for key, _, _ in before.waiting):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bakeoff.environments.browser import tasks
+from bakeoff.environments.browser import answers, tasks
 from bakeoff.environments.browser.schema import Act, Answer
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.browser.store import Store
@@ -36,6 +36,20 @@ def _as_answers_are_read(table: str, rows: Rows, before: Rows) -> Rows:
     return {
         key: {name: " ".join(str(value).split()).strip(" .!\"'“”").casefold() for name, value in row.items()} for key, row in rows.items()
     }
+
+
+def _as_lists_are_read(table: str, rows: Rows, before: Rows) -> Rows:
+    """An answer that names several things, whatever their order and the marks between them."""
+    if table != "answer.txt/":
+        return rows
+    return {key: {name: answers.items(str(value).strip(" .!\"'“”\n")) for name, value in row.items()} for key, row in rows.items()}
+
+
+def freedoms(found: Assignment) -> tuple[Freedom, ...]:
+    """What about a final state of this task does not matter."""
+    answer = found.job.answer
+    lists = Freedom("order, and marks between the items of a list", _as_lists_are_read)
+    return (lists, *FREEDOMS) if answer is not None and answer.kind == "list" else FREEDOMS
 
 
 FREEDOMS: tuple[Freedom, ...] = (
