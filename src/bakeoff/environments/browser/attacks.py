@@ -211,7 +211,7 @@ def _inject(raid: Raid) -> None:
     paths = (at.records, at.new, at.selected(raid.blueprint.family.entities[0]), at.waiting, at.record(target))
     with raid.nothing_changes("SQL in a parameter"):
         for text in SQL:
-            for query in ({"q": text}, {"s": text}, {"p": text}, {"tab": text}):
+            for query in ({"q": text}, {"s": text}, {"p": text}, {"t": text}):
                 reply = raid.send("GET", f"{at.records}?{urlencode(query)}")
                 assert reply.status == 200 and "CREATE TABLE" not in reply.text, f"a search for {text!r} was answered with {reply.status}"
                 assert "67155533" not in reply.text, "a template in a search is carried out"

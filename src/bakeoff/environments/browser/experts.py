@@ -212,7 +212,7 @@ class Hand:
             return
         yield from self.open_record(key)
         if inline:
-            if self.look("link", self.word("ui.details")) and self.screen.location.endswith("tab=notes"):
+            if self.look("link", self.word("ui.details")) and self.screen.location.endswith("?t=2"):
                 yield from self.click("link", self.word("ui.details"))
             return
         if self.blueprint.workflow["actions"] == "menu":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -166,8 +167,11 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def widget(blueprint: Blueprint, part: Part, value: Any, error: str = "") -> dict[str, Any]:
-    """A part with what it holds, for the template."""
+ISO = r"[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}"
+
+
+def widget(blueprint: Blueprint, part: Part, value: Any, error: str = "", sent: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """A part with what it holds, for the template. `sent` is what came in for a date in three parts, by part."""
     say, months = blueprint.say, [blueprint.month(number) for number in range(1, 13)]
     data: dict[str, Any] = {
         "key": part.key,
@@ -180,11 +184,11 @@ def widget(blueprint: Blueprint, part: Part, value: Any, error: str = "") -> dic
         "error": error,
     }
     if part.widget == "triple":
-        year, month, day = value.split("-") if value else ("", "", "")
+        year, month, day = value.split("-") if isinstance(value, str) and re.fullmatch(ISO, value) else ("", "", "")
         data["three"] = (
-            (say("day"), "d", [NONE, *(str(n) for n in range(1, 32))], str(int(day)) if day else NONE),
-            (say("month"), "m", [NONE, *months], months[int(month) - 1] if month else NONE),
-            (say("year"), "y", [NONE, *forms.years()], year or NONE),
+            (say("day"), "d", [NONE, *(str(n) for n in range(1, 32))], sent.get("d") or (str(int(day)) if day else NONE)),
+            (say("month"), "m", [NONE, *months], sent.get("m") or (months[int(month) - 1] if month else NONE)),
+            (say("year"), "y", [NONE, *forms.years()], sent.get("y") or year or NONE),
         )
     if part.widget == "calendar":
         data |= {"today": TODAY.isoformat(), "months": "|".join(months), "turn": (say("previous-month"), say("next-month"))}
@@ -201,7 +205,8 @@ def field_widgets(
     for name in names:
         for index, part in enumerate(forms.parts(office.blueprint, name, office.users, name in required)):
             value = entered.get(part.key, () if part.widget in ("checkboxes", "chips") else "")
-            found.append(widget(office.blueprint, part, value, problems.get(name, "") if index == 0 else ""))
+            sent = {suffix: entered[f"{part.key}{suffix}"] for suffix in "dmy" if f"{part.key}{suffix}" in entered}
+            found.append(widget(office.blueprint, part, value, problems.get(name, "") if index == 0 else "", sent))
     return found
 
 

@@ -216,7 +216,7 @@ def _get(office: Office, path: str, query: Mapping[str, str]) -> Response:
         return _missing(office)
     key, rest = found
     if not rest:
-        return _html(pages.record_page(office, key, query.get("tab", "")))
+        return _html(pages.record_page(office, key, query.get("t", "")))
     action = at.actions.get(rest, "")
     action = _meant(office, key, action)
     if not action:
