@@ -56,7 +56,7 @@ def same(answer: Answer, text: str, also: Sequence[str] = ()) -> bool:
         return _money(text) == answer.value
     if answer.kind == "list":
         wanted_items = sorted(" ".join(item.split()).casefold() for item in answer.value)
-        return any(items == wanted_items for items in items(text))
+        return any(reading == wanted_items for reading in items(text))
     if answer.kind == "number":
         return re.fullmatch(r"\d{1,3}(,\d{3})+|\d{1,9}", text) is not None and int(text.replace(",", "")) == answer.value
     if answer.kind == "date":

@@ -42,7 +42,7 @@ def _as_lists_are_read(table: str, rows: Rows, before: Rows) -> Rows:
     """An answer that names several things, whatever their order and the marks between them."""
     if table != "answer.txt/":
         return rows
-    return {key: {name: answers.items(str(value).strip(" .!\"'“”\n")) for name, value in row.items()} for key, row in rows.items()}
+    return {key: {name: next(answers.items(str(value).strip(" .!\"'“”\n"))) for name, value in row.items()} for key, row in rows.items()}
 
 
 def freedoms(found: Assignment) -> tuple[Freedom, ...]:
