@@ -90,7 +90,8 @@ class Finder:
         ]
         listed = {i for i in able if slots[i].kind == "quoted" and shape(slots[i].text) == "word" and slots[i].text.islower()}
         able = [index for index in able if index not in listed]
-        able.sort(key=lambda index: not series(slots[index].text))
+        known = {title for called in self.theory.called_by.values() for title in called}
+        able.sort(key=lambda index: (not series(slots[index].text), slots[index].text not in known))
         seen: set[str] = set()
         for index in able:
             taken = {slot for target in self.targets for slot in target.slots}
@@ -123,12 +124,20 @@ class Finder:
             return bool(showing)
         if not titled:
             showing = [row for row in rows if any(same(slots[index].text, text) for text in parts(row))]
+            for other in (index + 1, index - 1):  # rows are called otherwise, as another value of the job
+                called = [row for row in showing if 0 <= other < len(slots) and same(row.title, slots[other].text)]
+                if called and not self.broad and other not in taken:
+                    target = Target((other, index), called[0].title, 1, place=place)
+                    target.twins = len(self.fitting(target, called))
+                    self.targets.append(target)
+                    return True
             if showing:
                 self.mentions.append(Mention(index, place, showing))
             return False
         if any(index in target.slots for target in self.targets):
             return True
         beside = [other for other in (index + 1, index - 1) if 0 <= other < len(slots) and other not in taken]
+        beside = [other for other in beside if slots[other].kind in ("name", "quoted", "code")]
         keys = [other for other in beside if any(same(slots[other].text, text) for row in titled for text in parts(row))]
         target = Target((index, *keys[:1]), titled[0].title, 1, place=place)
         target.twins = len(self.fitting(target, titled))

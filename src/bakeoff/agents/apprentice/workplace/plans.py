@@ -176,9 +176,10 @@ class Planner:
         return list(kept.values())
 
     def _doable(self) -> frozenset[str]:
-        """Words of the job that this product has a command or an option for."""
+        """Words of the job that this product has a command or an option for. A command counts when its first word is said: of `Withdraw notice`,
+        `notice` alone asks for nothing."""
         commands = [c for c in self.theory.commands.values() if not c.leads and c.form is not None]
-        words = {word for c in commands for word in c.words}
+        words = {word for c in commands if c.words[:1] and c.words[0] in self.job.words for word in c.words}
         words |= {word for c in commands for f in c.form or () for option in f.options if len(option) < 30 for word in content(option)}
         return frozenset(set(self.job.words) & words)
 
