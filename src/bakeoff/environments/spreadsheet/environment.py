@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bakeoff.core import (
     Action,
@@ -24,10 +24,10 @@ from bakeoff.core import (
 )
 from bakeoff.environments.spreadsheet import judge, products, tools
 from bakeoff.environments.spreadsheet.desk import Desk
-from bakeoff.environments.spreadsheet.spec import Job
+from bakeoff.environments.spreadsheet.spec import Job, Question
 
 if TYPE_CHECKING:
-    from bakeoff.proofs import WrongState
+    from bakeoff.proofs import Freedom, Rows, WrongState
 
 WORKBOOK, ANSWER = "workbook.xlsx", "answer.json"
 """Artefacts: the saved file, and what the worker said when it finished."""
@@ -124,11 +124,40 @@ class SpreadsheetEnvironment(Environment):
         best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(found)))
         return (best, *experts.alternatives(found), *mutants.mutants(found), *attacks.attacks(self.job(task)))
 
+    def freedoms(self, task: Task) -> Sequence[Freedom]:
+        """What about the answer does not matter, for audits: all of it where none was asked for, else how the figure is written."""
+        from bakeoff.proofs import Freedom
+
+        question = self.job(task).question
+
+        def normal(table: str, rows: Rows, before: Rows) -> Rows:
+            if not table.startswith(ANSWER):
+                return rows
+            return {key: {name: _figure(value, question) for name, value in row.items()} for key, row in rows.items()}
+
+        return (Freedom("how a figure is written" if question else "an answer that nobody asked for", normal),)
+
+    def on_paper(self) -> SpreadsheetEnvironment:
+        """There is no slow surface to do without."""
+        return SpreadsheetEnvironment()
+
     def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterable[WrongState]:
         """Wrong workbooks made from a right one, for audits."""
         from bakeoff.environments.spreadsheet import disguises
-        from bakeoff.proofs import WrongState
+        from bakeoff.proofs import Freedom, Rows, WrongState
 
         job = self.job(task)
-        for disguise in disguises.disguises(job, after[WORKBOOK]):
+        for disguise in disguises.disguises(job, after[WORKBOOK], rounds=2):
             yield WrongState(disguise.name, disguise.claim, {**after, WORKBOOK: disguise.workbook})
+
+
+def _figure(answer: Any, question: Question | None) -> Any:
+    """An answer in normal form: nothing where none was asked for; the figure itself where it is close enough to it."""
+    if question is None:
+        return None
+    text = " ".join(str(answer).split())
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        return text
+    return question.value if abs(number - question.value) <= question.tolerance else number

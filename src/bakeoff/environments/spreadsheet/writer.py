@@ -81,6 +81,7 @@ def write(original: bytes, book: Book, charts: Sequence[Chart] = (), shifts: Seq
         sheet = _find(workbook, ours.name)
         if sheet is None:
             sheet = workbook.create_sheet(ours.name)
+        sheet.sheet_state = "hidden" if ours.hidden else "visible"
         for row in sheet.iter_rows():
             for cell in row:
                 if cell.value is not None and (cell.row, cell.column) not in ours.cells:
@@ -90,6 +91,9 @@ def write(original: bytes, book: Book, charts: Sequence[Chart] = (), shifts: Seq
         for row_number, column in looks.get(ours.name, ()):
             if (row_number, column) in ours.looks:
                 _dress(sheet.cell(row_number, column), ours.looks[row_number, column])
+    for sheet in list(workbook.worksheets):
+        if book.sheet(sheet.title) is None:
+            workbook.remove(sheet)
     for name in list(workbook.defined_names):
         del workbook.defined_names[name]
     for name, text in sorted(book.names.items()):
