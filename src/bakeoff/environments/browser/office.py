@@ -208,7 +208,7 @@ class Office:
             now = self.effective(key)[status]
             if operation.when and now not in operation.when:
                 word = forms.value_word(self.blueprint, family.field(status), now)
-                reading.problems[""] = self.blueprint.say("not-while", label=forms.label(self.blueprint, status), value=word)
+                reading.problems[""] = self.blueprint.say("is-so", label=forms.label(self.blueprint, status), value=word)
         asked = {*operation.required, *operation.fields} & set(reading.problems)
         targets: Sequence[int | None] = keys or (None,)
         for target in () if asked or not self._entered(operation, reading) else targets:

@@ -92,7 +92,6 @@ TEXTS: Mapping[str, str] = {
     "most-number": "Enter at most {most}",
     "not-by-hand": "{value} cannot be set by hand",
     "leave-empty": "Leave this empty for {value}",
-    "not-while": "Not possible while {label} is {value}",
     "gone-by": "That is no longer possible; the change was dropped.",
     "record-gone": "That record is gone.",
     "locked": "Nobody works on this {noun} yet. Use “{word}” first.",

@@ -121,9 +121,11 @@ def _own_parcel(records: Records, key: int | None, values: Mapping[str, Any]) ->
 
 
 def _article_kept(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
-    """What is sold is an article of ours."""
-    known = any(record["entity"] == "product" and record["sku"] == values["sku"] for record in records.values())
-    return None if known else Objection("sku", "not-known", values["sku"])
+    """What is sold is an article of ours, and there is enough of it."""
+    stock = next((record["stock"] for record in records.values() if record["entity"] == "product" and record["sku"] == values["sku"]), None)
+    if stock is None:
+        return Objection("sku", "not-known", values["sku"])
+    return Objection("quantity", "at-most", stock) if values["quantity"] > stock else None
 
 
 def _no_more_than_sold(records: Records, key: int | None, values: Mapping[str, Any]) -> Objection | None:
