@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bakeoff.core import Action, EnvironmentFault, Observation, Scored, Task, TaskId, UsageError, run_episode
-from bakeoff.environments.browser import experts, mutants, products, tasks
+from bakeoff.environments.browser import mutants, products, tasks, ways
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.families import FAMILIES
 
@@ -43,7 +43,7 @@ CASES = [
 def test_proofs_hold_in_chromium(environment: BrowserEnvironment, family: str, distance: str, template: str) -> None:
     task = _task(environment, _named(family, distance), template)
     found = tasks.assignment(task.id)
-    chosen = [*experts.proofs(found)[:3], mutants.proofs(found)[0], mutants.proofs(found)[-1]]
+    chosen = [*ways.proofs(found)[:3], mutants.proofs(found)[0], mutants.proofs(found)[-1]]
     for proof in chosen:
         proof.play(environment, environment.reset(task))
         verdict = environment.verify()

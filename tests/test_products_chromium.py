@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff.core import Action, Scored, TaskId, UsageError
-from bakeoff.environments.browser import experts, mutants, products, tasks
+from bakeoff.environments.browser import mutants, products, tasks, ways
 from bakeoff.environments.browser.environment import ARTEFACT, BrowserEnvironment
 
 
@@ -46,7 +46,7 @@ def test_newer_widgets_and_workflows_hold_in_chromium(
     task = environment.task(TaskId("browser", name, version, template, 3))
     found = tasks.assignment(task.id)
     unsaved = [proof for proof in mutants.proofs(found) if proof.name == "not-saved"]
-    for proof in (*experts.proofs(found)[:4], *unsaved):
+    for proof in (*ways.proofs(found)[:4], *unsaved):
         proof.play(environment, environment.reset(task))
         verdict = environment.verify()
         assert isinstance(verdict, Scored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bakeoff.core import Action, Scored, TaskId
-from bakeoff.environments.browser import answers, experts, forms, mutants, pages, products, server, tasks
+from bakeoff.environments.browser import answers, forms, mutants, pages, products, server, tasks, ways
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.office import Office
@@ -31,7 +31,7 @@ def _prove(environment: PaperEnvironment, name: str, template: str, seed: int, e
     """The expert of a task scores 1 within half its limit; with `everything` its alternatives score 1 within the limit, and its mutants do not."""
     task = environment.task(TaskId("browser", name, version, template, seed))
     found = tasks.assignment(task.id)
-    proofs = (*experts.proofs(found), *mutants.proofs(found)) if everything else experts.proofs(found)[:1]
+    proofs = (*ways.proofs(found), *mutants.proofs(found)) if everything else ways.proofs(found)[:1]
     for proof in proofs:
         proof.play(environment, environment.reset(task))
         last = environment._observation
@@ -228,7 +228,7 @@ def test_what_stands_in_a_table_that_this_product_has_no_use_for_is_seen(what: s
     drawn = next(found for name in OPEN["payables"] if fits(found := products.blueprint(name)))
     with PaperEnvironment() as environment:
         task = environment.task(TaskId("browser", drawn.id, 1, "approve-invoice", 1))
-        experts.proofs(tasks.assignment(task.id))[0].play(environment, environment.reset(task))
+        ways.proofs(tasks.assignment(task.id))[0].play(environment, environment.reset(task))
         right = environment.verify()
         key = next(key for key in tasks.assignment(task.id).before.records)
         environment.office.connection.execute(damage.format(key=key))

@@ -231,10 +231,10 @@ class BrowserEnvironment(Environment):
         return experts.expert(tasks.assignment(task.id))
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
-        from bakeoff.environments.browser import attacks, experts, mutants
+        from bakeoff.environments.browser import attacks, mutants, ways
 
         found = tasks.assignment(task.id)
-        return (*experts.proofs(found), *mutants.proofs(found), *attacks.attacks(self, task))
+        return (*ways.proofs(found), *mutants.proofs(found), *attacks.attacks(self, task))
 
     # --- what audits may ask for (see `bakeoff.proofs.hooks`) ---------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from bakeoff.core import Action, Element, Observation, Policy, Proof, follow
+from bakeoff.core import Action, Element, Observation, Policy
 from bakeoff.environments.browser import answers, forms, pages
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.forms import NONE, Part
@@ -574,59 +574,6 @@ def expert(found: Assignment) -> Policy:
     """The expert of a task."""
     job = found.job
     return policy(found.blueprint, found.before, job.acts, Style(), answers.said(job.answer), job.sources)
-
-
-def alternatives(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
-    """Right ways that differ from the expert's, as name -> (claim, style, acts). At least two for every task."""
-    blueprint, acts = found.blueprint, found.job.acts
-    ways = {
-        "by-contact-and-enter": (
-            "finds the record by its contact, submits with Enter",
-            Style(find="contact", submit="enter", release="page"),
-            acts,
-        ),
-        "by-pages-backwards": (
-            "turns pages, fills fields from last to first, picks suggestions",
-            Style(find="pages", backwards=True, pick="suggestion"),
-            acts,
-        ),
-        "detour-and-keys": (
-            "looks at another record first, opens the form twice, uses the arrow keys",
-            Style("number", pick="keys", detour="cancel"),
-            acts,
-        ),
-    }
-    if blueprint.workflow["actions"] == "rows" or any(
-        act.operation in blueprint.moves(blueprint.form_entity(act.operation)) for act in acts
-    ):
-        ways["by-row-menu"] = ("uses the menu of the row", Style(route="row", detour="other"), acts)
-    if any(act.operation in blueprint.bulk_actions for act in acts):
-        ways["by-ticking"] = ("ticks the row and uses the action for selections", Style(route="tick"), acts)
-    if any(in_grid(blueprint, act) for act in acts):
-        ways["in-the-list"] = ("writes into the list and saves it", Style(route="grid"), acts)
-    mistake = _undone(found)
-    if mistake:
-        ways["mistake-undone"] = ("changes a wrong value first and sets it back", Style(), (*mistake, *acts))
-    return ways
-
-
-def _undone(found: Assignment) -> tuple[Act, ...]:
-    """A change of the target and its reversal, where the job edits one field of one record."""
-    act = next(iter(found.job.acts), Act(""))
-    if act.operation != "assign" or len(act.records) != 1:
-        return ()
-    key = act.records[0]
-    wrong = next(name for name, _ in found.before.users if name not in (act.values["owner"], found.before.records[key]["owner"]))
-    return (act.but(owner=wrong), act.but(owner=found.before.records[key]["owner"]))
-
-
-def proofs(found: Assignment) -> tuple[Proof, ...]:
-    """The expert's proof and those of the alternatives."""
-    made = [Proof("expert", "expert", "does the job as the product means it to be done", follow(expert(found)))]
-    for name, (claim, style, acts) in alternatives(found).items():
-        way = policy(found.blueprint, found.before, acts, style, answers.said(found.job.answer, len(made)), found.job.sources)
-        made.append(Proof(name, "alternative", claim, follow(way)))
-    return tuple(made)
 
 
 def estimate(blueprint: Blueprint, before: State, acts: Sequence[Act], sources: int = 0) -> int:

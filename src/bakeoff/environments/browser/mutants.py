@@ -10,9 +10,10 @@ from bakeoff.core import Environment, Observation, Policy, Proof, follow
 from bakeoff.environments.browser import answers
 from bakeoff.environments.browser.experts import Style, policy
 from bakeoff.environments.browser.office import likely_twins
-from bakeoff.environments.browser.schema import Act, Family, State, apply_all, objection
+from bakeoff.environments.browser.schema import Act, Family, apply_all
 from bakeoff.environments.browser.tasks import Assignment
 from bakeoff.environments.browser.verify import judge
+from bakeoff.environments.browser.ways import possible
 
 
 def proofs(found: Assignment) -> tuple[Proof, ...]:
@@ -71,7 +72,7 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
 
     def add(name: str, claim: str, changed: tuple[Act, ...], style: Style | None = None) -> None:
         try:
-            wrong = _allowed(family, before, changed) and not judge(family, before, apply_all(family, before, changed), acts).passed
+            wrong = possible(family, before, changed) and not judge(family, before, apply_all(family, before, changed), acts).passed
         except KeyError:
             wrong = False  # the acts cannot follow each other, e.g. an edit after a removal
         if wrong:
@@ -144,20 +145,6 @@ def mutants(found: Assignment) -> dict[str, tuple[str, Style, tuple[Act, ...]]]:
     if swapped is not None:
         add("values-swapped", "puts two values into each other's fields", (swapped, *acts[1:]))
     return made
-
-
-def _allowed(family: Family, before: State, acts: tuple[Act, ...]) -> bool:
-    """Whether each act finds its records in a status that permits it and no rule forbids it; what a product would refuse proves nothing about the verdict."""
-    state = before
-    for act in acts:
-        operation = family.operation(act.operation)
-        status = family.entity(operation.entity).status
-        if operation.when and any(state.records[key][status] not in operation.when for key in act.records):
-            return False
-        if any(objection(state.records, operation, key, act.values) is not None for key in act.records or (None,)):
-            return False
-        state = apply_all(family, state, (act,))
-    return True
 
 
 def _sibling(found: Assignment) -> int:
