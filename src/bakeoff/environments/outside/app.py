@@ -18,6 +18,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bakeoff.core import SPLITS, Split, UsageError
 from bakeoff.environments.outside import text
@@ -35,6 +36,7 @@ class Start:
     Attributes:
         command: the program and its arguments; empty when it runs already.
         url: where it runs already, e.g. `http://127.0.0.1:8000`; empty when `command` starts it.
+        host: the host of `url` once more where that is no loopback address, as a sign that it is meant; empty otherwise.
         env: additions to the process environment.
         folder: working directory.
         ready: path that answers below 500 once the app is up.
@@ -46,6 +48,7 @@ class Start:
 
     command: Command
     url: str
+    host: str
     env: Mapping[str, str]
     folder: str
     ready: str
@@ -275,6 +278,7 @@ def _start(top: Table) -> Start:
     start = Start(
         command=_command(table, "command"),
         url=table.take("url", str, "").rstrip("/"),
+        host=table.take("host", str, ""),
         env=table.named_texts("env"),
         folder=table.take("folder", str, "{here}"),
         ready=_path(table, "ready", "/"),
@@ -288,7 +292,13 @@ def _start(top: Table) -> Start:
     if bool(start.command) == bool(start.url):
         raise table.fail("give either 'command', which starts the app, or 'url', where it runs already")
     if start.url and not re.fullmatch(r"https?://[^/\s]+", start.url):
-        raise table.fail(f"'url' must be an origin such as http://127.0.0.1:8000, not '{start.url}'")
+        raise table.fail(f"'url' must be an origin such as http://127.0.0.1:8000, not '{start.url}'", "url")
+    host = urlsplit(start.url).hostname or ""
+    if host not in ("", "localhost", "127.0.0.1", "::1", start.host):
+        raise table.fail(
+            f"'url' leads to another machine, which episodes would change and nothing isolates; if you mean it, add host = \"{host}\"",
+            "url",
+        )
     if start.command and not any("{port}" in word for word in (*start.command, *start.env.values())):
         raise table.fail("'command' or 'env' must say {port} somewhere, so that copies can run side by side")
     return start

@@ -340,6 +340,9 @@ def _product(app: App) -> Product:
     notes = {"about": app.about, "file": app.path.name}
     if not app.worlds:
         notes["practice"] = "on the data of the tasks, since the file names no `worlds`"
+    if app.start.url:
+        whose = f"on another machine, {app.start.host}" if app.start.host else "started by somebody else"
+        notes["isolation"] = f"one copy, {whose}: all episodes change the same app, so run one at a time (workers = 1)"
     return Product(
         app.name,
         app.version,

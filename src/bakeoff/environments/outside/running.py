@@ -165,8 +165,11 @@ class Running:
             if not problem:
                 return
             if time.monotonic() > deadline:
+                where = f"{self.origin}{start.ready}"
+                if start.url:
+                    raise EnvironmentFault(f"app '{self.app.name}' does not answer at {where} ({problem}); is it running?")
                 raise EnvironmentFault(
-                    f"app '{self.app.name}' was not ready within {start.timeout:g} s at {self.origin}{start.ready} ({problem}); {self._last_words()}"
+                    f"app '{self.app.name}' was not ready within {start.timeout:g} s at {where} ({problem}); {self._last_words()}"
                 )
             time.sleep(pause)
             pause = min(pause * 1.5, 0.25)

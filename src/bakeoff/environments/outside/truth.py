@@ -161,10 +161,15 @@ def _read_database(app: App, state: State, address: str) -> None:
         import sqlalchemy as sql
     except ModuleNotFoundError as missing:
         raise UsageError(f"{app.where}: [truth]: a 'database' other than sqlite:/// needs SQLAlchemy; pip install sqlalchemy") from missing
+    if address.startswith(("postgresql://", "postgres://")):
+        address = f"postgresql+psycopg://{address.partition('://')[2]}"
     try:
         engine = sql.create_engine(address)
-    except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError, ModuleNotFoundError) as problem:
+    except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError) as problem:
         raise UsageError(f"{app.where}: [truth]: 'database' is no address that SQLAlchemy can open here: {problem}") from problem
+    except ModuleNotFoundError as missing:
+        install = "pip install 'bakeoff[postgresql]'" if address.startswith("postgres") else f"install {missing.name}"
+        raise UsageError(f"{app.where}: [truth]: 'database' needs {missing.name}, not installed here; {install}") from missing
     try:
         meta = sql.MetaData()
         with engine.connect() as connection:
