@@ -1,6 +1,6 @@
-# Ten verbs. `make` alone lists them.
+# Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob test test-all lint format audit bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit grid bench clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +20,10 @@ test: setup  ## the tests
 test-all: setup  ## the tests, slow ones included
 	@.venv/bin/python -m pytest -q -n 2 --dist worksteal -m 'slow or not slow'
 
+real: setup  ## four products from elsewhere: installs the extra `real`, runs plans/real.toml
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[real]'
+	@.venv/bin/bakeoff run plans/real.toml
+
 lint: setup  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
@@ -28,6 +32,9 @@ format: setup  ## ruff, rewriting
 
 audit: setup  ## proofs about the browser environment and its verifiers
 	@.venv/bin/bakeoff audit browser
+
+grid: setup     ## the web spreadsheet of the environment `grid`, from the npm registry
+	@.venv/bin/python -m bakeoff.environments.spreadsheet.grid.assets
 
 bench: setup  ## speed, as ratios against the named peer
 	@bash benchmarks/run.sh

@@ -43,5 +43,8 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$want" ]; then
   say "Preparing .venv ($("$PYTHON" --version))"
   [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+  if command -v npm >/dev/null && ! .venv/bin/python -m bakeoff.environments.spreadsheet.grid.assets >/dev/null; then
+    echo "The web spreadsheet could not be fetched; everything else works. \`make grid\` tries again." >&2
+  fi
   echo "$want" >"$stamp"
 fi
