@@ -82,18 +82,14 @@ def outputs(layout: Layout, needed: Mapping[str, frozenset[str]], *, named: Mapp
 
 
 def reference(model: Model, wanted: Iterable[str] | None = None) -> Callable[[Values], Values]:
-    """The family's reference cut to what lies ahead; checks are zero."""
+    """The family's reference cut to what lies ahead; a check that it does not compute is zero."""
     lines = [line for line in computed_lines(model) if wanted is None or line.key in set(wanted)]
 
     def compute(values: Values) -> Values:
         found = model.reference(values)
         zero = tuple(0.0 for _ in range(model.future))
         return {
-            line.key: (zero if not line.scalar else (0.0,))
-            if line.check
-            else tuple(found[line.key])
-            if line.scalar
-            else tuple(found[line.key][model.past :])
+            line.key: tuple(found.get(line.key, ())[0 if line.scalar else model.past :]) or zero[: 1 if line.scalar else None]
             for line in lines
         }
 

@@ -14,7 +14,7 @@ from typing import Any
 from bakeoff.core import DISTANCES, Distance
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.spreadsheet.model import Family, Flags, Line, Model
-from bakeoff.environments.spreadsheet.vocabulary import CURRENCIES, LOANS, PRODUCTS, REGIONS, SUFFIXES, pools
+from bakeoff.environments.spreadsheet.vocabulary import COMPANIES, CURRENCIES, LOANS, PRODUCTS, REGIONS, SUFFIXES, pools
 
 DIMENSIONS: tuple[Distance, ...] = DISTANCES[1:]
 
@@ -132,6 +132,7 @@ def draw(family: Family, product_id: str, version: int, company: str, distance: 
     names = {"products": PRODUCTS[half], "regions": REGIONS[half], "lenders": LOANS[half]}
     source = rng("names")
     flags = {**workflow, **data_model, **{name: source.sample(pool, k=len(pool)) for name, pool in names.items()}}
+    flags["peers"] = [name.capitalize() for name in rng("peers").sample(sorted(COMPANIES), k=14)]
     if base and not half:
         flags |= {name: base.flags[name] for name in names}
     currency = rng("currency").choice(CURRENCIES[1 if "skin" in held else 0])

@@ -203,19 +203,48 @@ class Layout:
             if index.startswith("-") or index in ("so_far", ":", "latest", "opening")
         }
         while True:
-            rules = [rule for line in self.model.lines if line.key in found and not line.scalar for rule in (line.past, line.first or "")]
+            rules = [
+                rule
+                for line in self.model.lines
+                if line.key in found and not line.scalar
+                for rule in (line.past, line.first or "", line.at_close or "")
+            ]
             more = {key for rule in rules if rule not in (DATA, "") for key, _ in references(rule)} - found
             if not more:
                 return frozenset(found)
             found |= more
 
+    @cached_property
+    def _rules(self) -> dict[tuple[str, int], str]:
+        return {}
+
     def rule(self, line: Line, period: int) -> str:
-        """The rule of a line in a period: a formula of the notation, `DATA`, or empty for nothing."""
+        """The rule of a line in a period: a formula of the notation, `DATA`, or empty for nothing.
+
+        Where a past figure would have to look back beyond the first period, or at a cell that is empty for that reason, it is left out.
+        """
         if line.scalar:
             return line.ahead
-        rule = line.ahead if period >= self.model.past else line.past
-        if rule not in (DATA, "") and any(index.lstrip("-").isdigit() and period + int(index) < 0 for _, index in references(rule)):
-            return line.first or ""
+        found = self._rules.get((line.key, period))
+        if found is None:
+            found = self._rules[line.key, period] = self._rule(line, period)
+        return found
+
+    def _rule(self, line: Line, period: int) -> str:
+        if line.at_close is not None and period == self.model.past - 1:
+            return line.at_close
+        past = period < self.model.past
+        rule = line.past if past else line.ahead
+        if rule in (DATA, ""):
+            return rule
+        for key, index in references(rule):
+            if self.model.line(key).scalar or not (index == "" or index.lstrip("-").isdigit()):
+                continue
+            at = period + int(index or 0)
+            if at < 0:
+                return line.first or ""
+            if past and self.rule(self.model.line(key), at) == "":
+                return ""
         return rule
 
     def draft(self, given: Given, style: Style = PLAIN, only: Mapping[str, Style] | None = None) -> Draft:

@@ -37,6 +37,7 @@ class Line:
         ahead: its rule in forecast periods (or for a scalar): a formula, `DATA`, or empty for nothing.
         back: its rule in past periods; None for the same as `ahead`.
         first: its rule in the very first period of the timeline, where the usual one has nothing to look back to; None for none.
+        at_close: its rule in the last past period, where a position is taken over there (a deal closes); None for the usual one.
         tag: what tells lines of the same term apart, e.g. a product's name.
         cost: shown negative in houses that write costs and outflows so.
         low, high: legal range of given figures; None for a plain one around the base.
@@ -56,6 +57,7 @@ class Line:
     ahead: str = DATA
     back: str | None = None
     first: str | None = None
+    at_close: str | None = None
     scalar: bool = False
     tag: str = ""
     cost: bool = False
