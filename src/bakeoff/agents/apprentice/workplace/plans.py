@@ -224,6 +224,7 @@ class Planner:
         own: Features = dict(extra)
         if len(acts) > 1:
             add(own, "idle act", float(self._idle(acts)))
+            add(own, "own:" + " + ".join(sorted(act.command for act in acts)))
         add(own, "step", len(acts) - 1.0)
         used = frozenset().union(*(act.used for act in acts))
         add(own, "acts though asked", float(wanted(self.job)))
@@ -291,8 +292,8 @@ class Planner:
         """How many of these acts nothing that the job says speaks for, beyond what speaks for the others."""
         spoken = []
         for act in acts:
-            words = {*self.theory.commands[act.command].words}
-            words |= {word for fill in act.fills for word in (*content(fill.value), *content(fill.label))}
+            words = {*self.theory.commands[act.command].words[:1]}
+            words |= {word for fill in act.fills for word in content(fill.value)}
             spoken.append((bool(act.used), words & self.actor.said))
         covered: set[str] = set()
         idle = 0
