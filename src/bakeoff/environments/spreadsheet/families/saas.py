@@ -48,6 +48,7 @@ def build(flags: Flags) -> Model:
             "average": f"the average of {{opening_{i}}} and {{closing_{i}}}",
             "opening": f"{{opening_{i}}}",
         }[billed]
+        from_whom = f"{{opening_{i}}}" if churned == "opening" else f"{{opening_{i}}} plus {{new_{i}}}"
         grown = f" * (1 + expansion_{i})" if expands else ""
         new = (
             f"spend_{i} * {scale} / cac_{i}"
