@@ -12,7 +12,6 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spreadsheet_job import FILLED, job, other, solved, spots
 
 from bakeoff.core import Action, Scored, Verdict
 from bakeoff.environments.spreadsheet import hostile
@@ -22,6 +21,7 @@ from bakeoff.environments.spreadsheet.judge import judge
 from bakeoff.environments.spreadsheet.judge.process import OFFICE
 from bakeoff.environments.spreadsheet.judge.scenarios import draw
 from bakeoff.environments.spreadsheet.spec import Driver, Output, Question, Spot
+from spreadsheet_job import FILLED, job, other, solved, spots
 
 JOB = job()
 

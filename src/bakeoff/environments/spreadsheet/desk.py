@@ -102,16 +102,26 @@ class Desk:
     def screen(self) -> Screen:
         """What is in view: tabs, papers, and the cells of the window."""
         session = self._session
-        sheet = self._sheet(session.window.sheet)
+        sheet, rows, columns = self._window()
         labels = self._labels.get(sheet.name)
-        if labels is None:
+        if labels is None or labels.fleeting:
             labels = self._labels[sheet.name] = view.Labels(sheet, self._values(sheet))
-        rows, columns = view.window(sheet, session.window.row, session.window.column)
         spots = {place: Spot(sheet.name, *place) for place in labels.listed if place[0] in rows and place[1] in columns}
         found = self._engine.values(spots.values())
         values = {place: found[spot] for place, spot in spots.items()}
         elements = view.elements(self.book, sheet, labels, values, self._pack, session.opened, session.trace)
         return Screen(elements, self._title, view.location(sheet.name, rows, columns))
+
+    def _window(self) -> tuple[Sheet, frozenset[int], frozenset[int]]:
+        window = self._session.window
+        sheet = self._sheet(window.sheet)
+        return sheet, *view.window(sheet, window.row, window.column)
+
+    def in_view(self) -> tuple[Sheet, frozenset[int], frozenset[int], dict[Place, Value | None]]:
+        """The sheet in view, the rows and columns of the window, and what its cells show: for drawing."""
+        sheet, rows, columns = self._window()
+        found = self._engine.values(Spot(sheet.name, *place) for place in sheet.cells if place[0] in rows and place[1] in columns)
+        return sheet, rows, columns, {(spot.row, spot.column): value for spot, value in found.items()}
 
     def _values(self, sheet: Sheet) -> dict[Place, Value | None]:
         found = self._engine.values(Spot(sheet.name, row, column) for row, column in sheet.cells)

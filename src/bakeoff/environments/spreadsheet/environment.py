@@ -144,7 +144,7 @@ class SpreadsheetEnvironment(Environment):
     def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterable[WrongState]:
         """Wrong workbooks made from a right one, for audits."""
         from bakeoff.environments.spreadsheet import disguises
-        from bakeoff.proofs import Freedom, Rows, WrongState
+        from bakeoff.proofs import WrongState
 
         job = self.job(task)
         for disguise in disguises.disguises(job, after[WORKBOOK], rounds=2):
