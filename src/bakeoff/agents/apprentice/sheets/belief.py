@@ -19,8 +19,11 @@ PRIOR: dict[str, float] = {
     "passed": 3.0, "failed": -1.5, "passed elsewhere": 1.0, "failed elsewhere": -0.7,
     "check breaks": -3.0, "check mends": 3.0,
     # faults: a remedy against leaving things as they are (all weights of leaving are 0)
-    "remedy": -2.5, "fault:other formula": 2.0, "fault:number among formulas": 3.0, "fault:not as in this house": 1.0, "fault:range too short": 3.0,
-    "neighbours agree": 2.0, "share of row": 1.0, "seen in house": 1.5, "mends zeros": 3.0, "breaks zeros": -4.0, "changes nothing": -0.5, "row said in goal": 1.0,
+    "remedy": -2.5, "fault:past formula": 5.0, "fault:odd cell": 2.5, "number among formulas": 2.0, "share of row": 2.0, "fault:contradicts past": 2.5,
+    "said in words": 2.0, "known in house": 2.0, "mends zeros": 2.0, "breaks zeros": -1.0, "changes nothing": -1.0, "row said in goal": 1.0, "block said": 0.5,
+    # figures
+    "turned": -1.0, "sign as row": 3.0, "sign as kin": 3.0, "percent as shown": 3.0,
+    "choice": 4.0,
 }  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def ideas_for(
     told = maker.from_words()
     fits = maker.from_fits()
     maker.from_papers()
+    maker.from_choices()
     if fits < 2 and not told:
         maker.from_shapes()
     found = list(maker.found.values())
@@ -310,6 +311,37 @@ class _Maker:
             guessed.sort(key=lambda item: _promise(item[1], worth))
             for mark, _ in guessed[MOST:]:
                 del self.found[mark]
+
+    def from_choices(self) -> None:
+        """One of several neighbouring rows that are called like this one, chosen by a small whole number that nobody reads."""
+        for name, sheet in self.book.sheets.items():
+            runs: list[list[int]] = [[]]
+            for number in sheet.rows:
+                like = (
+                    within(self.label, sheet.label(number)) > 0.95
+                    and Row(name, number) != self.row
+                    and self.ready(Operand(Row(name, number)))
+                )
+                if like and (not runs[-1] or number == runs[-1][-1] + 1):
+                    runs[-1].append(number)
+                elif runs[-1]:
+                    runs.append([number] if like else [])
+            for run in runs:
+                if not 2 <= len(run) <= 6:
+                    continue
+                shape = f"CHOOSE({{0}},{','.join(f'{{{slot}}}' for slot in range(1, len(run) + 1))})"
+                for chooser in self.choosers(len(run)):
+                    self.add(Idea(shape, (chooser, *(Operand(Row(name, number)) for number in run))), choice=1.0)
+
+    def choosers(self, count: int) -> list[Operand]:
+        found = []
+        for name, sheet in self.book.sheets.items():
+            for number in sheet.labels:
+                for operand in self.operands(Row(name, number)):
+                    value = self.book.cell(Ref(name, number, operand.fixed)).number if operand.fixed else None
+                    if value is not None and value == int(value) and 1 <= value <= count and self.idle(operand.row):
+                        found.append(operand)
+        return found
 
     def pool(self) -> list[Operand]:
         scored = []

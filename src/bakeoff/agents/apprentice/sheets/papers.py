@@ -77,6 +77,12 @@ def _typed(match: re.Match[str]) -> str:
     return sign + digits
 
 
+def typed(text: str) -> str | None:
+    """The first number of a text as one would type it; None without one."""
+    match = _NUMBER.search(text)
+    return _typed(match) if match else None
+
+
 def _spread(numbers: list[tuple[str, str]], titles: tuple[str, ...]) -> Numbers:
     """Numbers laid over the gaps: by year, in order, or one for all."""
     values = [number for number, _ in numbers]

@@ -1,199 +1,153 @@
-"""What looks wrong in a finished workbook: cells that break their row's rule, rows that break what the house does, totals that leave something out."""
+"""What looks wrong in a finished workbook: forecasts that are reckoned otherwise than the past was, or than the words about the row say."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Range, Ref, Unknown, Unreadable, places, rebuild
+from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract
 from bakeoff.agents.apprentice.sheets.labels import mentions
 from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipes
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
+from bakeoff.agents.apprentice.sheets.targets import Target
 
 ZERO = 1e-6
 
 
 @dataclass
 class Fault:
-    """A suspicion and its remedy: contents for cells of one row. `features` speak for or against it."""
+    """A suspicion and its remedy: an idea for some cells of one row. `features` speak for or against it."""
 
     row: Row
-    texts: dict[int, str]
-    kind: str
+    idea: Idea
+    columns: tuple[int, ...]
     features: dict[str, float] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[Row, tuple[tuple[int, str], ...]]:
-        return self.row, tuple(sorted(self.texts.items()))
+    def key(self) -> tuple[Row, Idea, tuple[int, ...]]:
+        return self.row, self.idea, self.columns
 
 
-def faults(book: Book, recipes: Recipes, house: str, goal: str, papers: Papers) -> list[Fault]:
-    """All suspicions, each remedy once."""
-    finder = _Finder(book, recipes, house)
+def past_columns(book: Book, papers: Papers, name: str) -> tuple[list[int], list[int]]:
+    """Known and open periods of a sheet, as a paper parts them: a sentence that names two spans of periods, one after the other.
+
+    Without such a sentence nothing is known, and all periods are open.
+    """
+    sheet = book.sheets[name]
+    titles = {column: sheet.head(10**9, column) for column in sheet.series}
+    for line in papers.lines:
+        spots = []
+        for column, title in titles.items():
+            match = re.search(r"(?<![\w-])" + re.escape(title) + r"(?![\w-])", line) if title else None
+            if match:
+                spots.append((match.start(), column))
+        order = [column for _, column in sorted(spots)]
+        if 2 <= len(order) <= 4 and order[0] == sheet.series[0] and order[-1] == sheet.series[-1] and order == sorted(order):
+            cut = [column for column in order if column not in (order[0], order[-1])]
+            first_open = cut[-1] if cut else order[-1]
+            if len(cut) == 1 and sheet.series.index(cut[0]) + 1 < len(sheet.series) and len(order) == 3:
+                first_open = cut[0] if sheet.series.index(cut[0]) == 1 else sheet.series[sheet.series.index(cut[0]) + 1]
+            return [c for c in sheet.series if c < first_open], [c for c in sheet.series if c >= first_open]
+    return [], list(sheet.series)
+
+
+def faults(book: Book, recipes: Recipes, phrases: Phrases, house: str, goal: str, papers: Papers) -> list[Fault]:
+    """All suspicions with their remedies, each weighed by what it would do."""
+    around = Surroundings(book, papers, goal)
+    found: list[Fault] = []
     for name, sheet in book.sheets.items():
+        known, open_ = past_columns(book, papers, name)
         for number in sheet.by_row:
-            finder.row(Row(name, number))
-    found: dict[object, Fault] = {}
-    for fault in finder.found:
-        known = found.setdefault(fault.key, fault)
-        known.features.update({**fault.features, f"fault:{fault.kind}": 1.0})
-    weighed = list(found.values())
-    before = zero_rows(book)
-    for fault in weighed:
+            row = Row(name, number)
+            if row in around.visible and sheet.label(number):
+                found += _suspicions(book, around, recipes, phrases, house, row, known, open_)
+    unique = {fault.key: fault for fault in found}
+    for fault in unique.values():
         label = book.label(fault.row)
         fault.features["row said in goal"] = float(mentions(goal, label))
-        fault.features["row said in paper"] = float(bool(papers.beside(label)))
-        fault.features.update(_effect(book, fault, before))
-    return weighed
+        heading = book.sheets[fault.row.sheet].headings.get(fault.row.number, "")
+        fault.features["block said"] = float(bool(heading) and any(mentions(line, heading) for line in papers.lines))
+        fault.features.update(_effect(book, fault))
+    return list(unique.values())
 
 
-def zero_rows(book: Book) -> dict[Row, int]:
-    """Rows of formulas that give nothing but zeros in some columns -> in how many they do not."""
-    found = {}
-    for name, sheet in book.sheets.items():
-        for number, line in sheet.by_row.items():
-            values = [cell.number for cell in line.values() if cell.formula and cell.number is not None]
-            zeros = sum(abs(value) < ZERO for value in values)
-            if zeros and len(values) >= 2:
-                found[Row(name, number)] = len(values) - zeros
+def _suspicions(
+    book: Book, around: Surroundings, recipes: Recipes, phrases: Phrases, house: str, row: Row, known: list[int], open_: list[int]
+) -> list[Fault]:
+    sheet = book.sheets[row.sheet]
+    line = sheet.by_row[row.number]
+    ideas: dict[int, Idea | None] = {}
+    for column in [*known, *open_]:
+        if column in line and line[column].kind not in ("text", "empty"):
+            tree = book.tree(line[column].formula, row.sheet) if line[column].formula else None
+            ideas[column] = abstract(book, tree, row, column) if tree is not None else None
+    now = {column: ideas[column] for column in open_ if column in ideas}
+    if not any(idea is not None for idea in now.values()):
+        return []
+    found: list[Fault] = []
+    past = Counter(ideas[column] for column in known if ideas.get(column) is not None)
+    live = past.most_common(1)[0][0] if past else None
+    counts = Counter(idea for idea in now.values() if idea is not None)
+    usual, times = counts.most_common(1)[0]
+    if live is not None and past[live] >= 2:
+        odd = tuple(column for column, idea in now.items() if _other(idea, live))
+        if odd:
+            found.append(Fault(row, live, odd, {"fault:past formula": 1.0, "share odd": len(odd) / len(now)}))
+        return found
+    if times >= 2 and times < len(now):
+        begun = min(column for column, idea in now.items() if idea is not None)  # typed numbers before that are history
+        odd = tuple(column for column, idea in now.items() if _other(idea, usual) and (known or column > begun))
+        typed_in = float(any(now[column] is None for column in odd))
+        found.append(Fault(row, usual, odd, {"fault:odd cell": 1.0, "number among formulas": typed_in, "share of row": times / len(now)}))
+    typed = tuple(column for column in known if column in line and line[column].number is not None)
+    if typed:
+        target = Target(row, tuple(now), typed)
+        options = ideas_for(target, around, recipes, phrases, house, frozenset({row}))
+        fits = {probe(c.idea): c for c in options if c.idea is not None and c.features.get("fit", 0) >= 1.0}
+        if usual is not None and probe(usual) not in fits and fits:
+            best = max(fits.values(), key=lambda c: (_trust(c), -len(c.idea.shape if c.idea else ""), c.key))
+            assert best.idea is not None
+            features = {"fault:contradicts past": 1.0, "said in words": best.features.get("from words", 0.0)}
+            features["known in house"] = max(best.features.get("from house", 0.0), best.features.get("from house, other block", 0.0))
+            found.append(Fault(row, best.idea, tuple(now), features))
+        elif usual is not None and probe(usual) in fits:
+            for fault in found:
+                fault.features["usual fits past"] = 1.0
     return found
 
 
-def _effect(book: Book, fault: Fault, before: dict[Row, int]) -> dict[str, float]:
-    """What a remedy would do to the workbook: rows brought to zero or away from it, errors made or mended."""
+def _trust(candidate: object) -> float:
+    features: dict[str, float] = getattr(candidate, "features")  # noqa: B009 - any candidate
+    return 3 * features.get("from words", 0.0) + 2 * features.get("from house", 0.0) + features.get("from elsewhere", 0.0)
+
+
+def _other(one: Idea | None, other: Idea) -> bool:
+    return one is None or (one != other and probe(one) != probe(other))
+
+
+def _effect(book: Book, fault: Fault) -> dict[str, float]:
+    """What a remedy would do to the workbook: cells brought to zero or away from it."""
     instead: dict[tuple[str, int, int], Node | float] = {}
-    for column, text in fault.texts.items():
-        tree = book.tree(text, fault.row.sheet) if text.startswith("=") else None
-        try:
-            instead[fault.row.sheet, fault.row.number, column] = tree if tree is not None else float(text)
-        except ValueError:
-            return {}
-    reckoner = Reckoner(book, instead)
     mended = broken = changed = 0
     try:
+        for column in fault.columns:
+            instead[fault.row.sheet, fault.row.number, column] = fault.idea.tree(book, fault.row, column)
+        reckoner = Reckoner(book, instead)
         for name, number, column in sorted(reckoner.affected):
             old = book.cell(Ref(name, number, column)).number
             new = reckoner.value(name, number, column)
             if not isinstance(new, float | int) or isinstance(new, bool) or old is None:
                 continue
             changed += not math.isclose(old, new, rel_tol=1e-9, abs_tol=1e-9)
-            mended += abs(old) > ZERO and abs(new) < ZERO
-            broken += abs(old) < ZERO < abs(new) and before.get(Row(name, number), 9) == 0
-    except (Unknown, RecursionError):
+            mended += abs(old) > ZERO > abs(new)
+            broken += abs(old) < ZERO < abs(new)
+    except (Unknown, Unreadable, RecursionError):
         return {"effect unknown": 1.0}
     return {"mends zeros": min(mended, 3) / 3, "breaks zeros": min(broken, 3) / 3, "changes nothing": float(not changed)}
-
-
-class _Finder:
-    def __init__(self, book: Book, recipes: Recipes, house: str) -> None:
-        self.book, self.recipes, self.house = book, recipes, house
-        self.found: list[Fault] = []
-        self.users = book.users()
-
-    def row(self, row: Row) -> None:
-        sheet = self.book.sheets[row.sheet]
-        line = sheet.by_row[row.number]
-        columns = [column for column in sheet.series if column in line and line[column].kind not in ("text", "empty")]
-        ideas: dict[int, Idea | None] = {}
-        for column in columns:
-            tree = self.book.tree(line[column].formula, row.sheet) if line[column].formula else None
-            ideas[column] = abstract(self.book, tree, row, column) if tree is not None else None
-        self._odd_ones(row, columns, ideas)
-        self._whole(row, [column for column in columns if ideas[column] is not None], ideas)
-        for column, cell in line.items():
-            if column not in columns and cell.formula:
-                tree = self.book.tree(cell.formula, row.sheet)
-                idea = abstract(self.book, tree, row, column) if tree is not None else None
-                if idea is not None:
-                    self._whole(row, [column], {column: idea})
-
-    def _odd_ones(self, row: Row, columns: list[int], ideas: dict[int, Idea | None]) -> None:
-        """Cells that are reckoned otherwise than their neighbours on both sides, or than all before them."""
-        for at, column in enumerate(columns):
-            left = [ideas[c] for c in columns[:at]]
-            right = [ideas[c] for c in columns[at + 1 :]]
-            near: Idea | None = None
-            sure = 0.0
-            if left and right and left[-1] is not None and left[-1] == right[0]:
-                near, sure = left[-1], 1.0
-            elif len(left) >= 2 and not right and left[-1] is not None and left[-1] == left[-2]:
-                near, sure = left[-1], 0.7
-            elif ideas[column] is not None and len(right) >= 2 and right[0] is not None and right[0] == right[1]:
-                near, sure = right[0], 0.2
-            if near is None or near == ideas[column]:
-                continue
-            text = self._text(near, row, column)
-            if text:
-                kind = "number among formulas" if ideas[column] is None else "other formula"
-                share = Counter(idea for c, idea in ideas.items() if c != column)[near] / max(1, len(columns) - 1)
-                self.found.append(Fault(row, {column: text}, kind, {"neighbours agree": sure, "share of row": share}))
-
-    def _whole(self, row: Row, columns: list[int], ideas: dict[int, Idea | None]) -> None:
-        """A row that is consistent in itself and yet not what the house does, or what its past says."""
-        counts = Counter(ideas[column] for column in columns)
-        if not counts:
-            return
-        idea, times = counts.most_common(1)[0]
-        if idea is None or times < 0.6 * len(columns):
-            return
-        same = [column for column in columns if ideas[column] == idea]
-        self._short_range(row, same)
-        label = self.book.label(row)
-        for recipe, score in self.recipes.near(label, self.house):
-            seen = self.recipes.seen[recipe].houses
-            if score < 1.0 or self.house not in seen:
-                continue
-            for other, bound in self.recipes.bind(self.book, recipe, row, same[0])[:1]:
-                if other == idea or bound < 0.95:
-                    continue
-                texts = {column: text for column in same if (text := self._text(other, row, column))}
-                if len(texts) == len(same):
-                    weight = math.log1p(seen[self.house])
-                    self.found.append(Fault(row, texts, "not as in this house", {"seen in house": weight}))
-
-    def _short_range(self, row: Row, columns: list[int]) -> None:
-        """A range that stops beside a row that nobody reads."""
-        sheet = self.book.sheets[row.sheet]
-        tree = self.book.tree(sheet.at(row.number, columns[0]).formula, row.sheet)
-        if tree is None:
-            return
-        for down, end in ((1, "last"), (-1, "first")):
-
-            def grow(ref: Ref, down: int = down) -> Ref:
-                return replace(ref, row=ref.row + down)
-
-            for place in _ranges(tree):
-                edge = place.last if end == "last" else place.first
-                beyond = Row(edge.sheet or row.sheet, edge.row + down)
-                if place.first.row == place.last.row or beyond == row or beyond in self.users or not self._filled(beyond, edge.column):
-                    continue
-                texts = {}
-                for column in columns:
-                    formula = self.book.tree(sheet.at(row.number, column).formula, row.sheet)
-                    if formula is not None:
-                        texts[column] = self.book.written(_grown(formula, end, grow), row.sheet)
-                self.found.append(Fault(row, texts, "range too short"))
-
-    def _filled(self, row: Row, column: int) -> bool:
-        return self.book.cell(Ref(row.sheet, row.number, column)).number is not None
-
-    def _text(self, idea: Idea, row: Row, column: int) -> str:
-        try:
-            return idea.formula(self.book, row, column)
-        except Unreadable:
-            return ""
-
-
-def _ranges(tree: Node) -> list[Range]:
-    return [place for place in places(tree) if isinstance(place, Range)]
-
-
-def _grown(tree: Node, end: str, grow: object) -> Node:
-    """The formula with one end of its ranges moved."""
-    ends = {id(place.last if end == "last" else place.first) for place in _ranges(tree)}
-    assert callable(grow)
-    return rebuild(tree, lambda ref: grow(ref) if id(ref) in ends else ref)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bakeoff.agents.apprentice.sheets.formula import read_ref
+from bakeoff.agents.apprentice.sheets.formula import Ref, read_ref
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain, plain_text
+from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.phrases import read
 
 _ADDRESS = re.compile(r"(?:(?:'(?:[^']|'')+'|[A-Za-z_]\w*)!)?\$?[A-Z]{1,3}\$?\d{1,5}(?::\$?[A-Z]{1,3}\$?\d{1,5})?")
 
@@ -22,31 +24,45 @@ class Target:
     said: float = 0.0
 
 
-def targets(book: Book, goal: str) -> list[Target]:
-    """Rows with gaps, those that the instruction names; all of them where it names none. In reading order."""
+def targets(book: Book, papers: Papers, goal: str) -> list[Target]:
+    """Rows to be filled: those with gaps that the instruction names; where it names none, all rows that were left unfinished. In reading order."""
     found = [_with_said(book, target, goal) for target in gaps(book)]
     ranges = addresses(goal, book.current)
-    if ranges:
-        inside = [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)]
-        if inside:
-            return inside
+    inside = [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)]
+    if inside:
+        return inside
     named = [target for target in found if target.said > 0]
-    if not named:
-        sheets = [target for target in found if mentions(goal, target.row.sheet)]
-        return sheets or found
-    best = [target for target in named if target.said >= 1.0]
-    return best or named
+    if named:
+        best = [target for target in named if target.said >= 1.0] or named
+        usual = max({target.gaps for target in best}, key=lambda gaps: (sum(t.gaps == gaps for t in best), gaps))
+        return [target for target in best if set(target.gaps) >= set(usual) or target.known] or best
+    return [target for target in found if unfinished(book, papers, target)]
+
+
+def unfinished(book: Book, papers: Papers, target: Target) -> bool:
+    """Whether a row lacks something: it has numbers on the timeline up to some period, or words say how it is reckoned."""
+    series = book.sheets[target.row.sheet].series
+    known = [column for column in target.known if column in series]
+    if len(known) >= 2:
+        return True
+    label = book.label(target.row)
+    return any(
+        plain(reading.groups[0][0]) == plain(label) for line in papers.beside(label) if (reading := read(line)) and len(reading.groups) > 1
+    )
 
 
 def gaps(book: Book) -> list[Target]:
-    """All labelled lines of the workbook that have room on the timeline."""
+    """All labelled lines of the workbook with room after their last number."""
     found = []
     for sheet in (book.sheets[name] for name in book.tabs if name in book.sheets):
         for number, line in sheet.by_row.items():
-            if not sheet.label(number):
+            if not sheet.label(number) or number in sheet.heads:
                 continue
-            empty = tuple(c for c, cell in line.items() if cell.kind == "empty" and cell.role == "cell")
-            known = tuple(c for c, cell in line.items() if cell.number is not None)
+            cells = {column: cell for column, cell in line.items() if cell.role == "cell" and cell.kind != "text"}
+            known = tuple(column for column, cell in cells.items() if cell.number is not None)
+            series = [column for column in cells if column in sheet.series] or list(cells)
+            last = max((column for column in known if column in sheet.series), default=0)
+            empty = tuple(column for column in series if cells[column].kind == "empty" and column > last)
             if empty:
                 found.append(Target(Row(sheet.name, number), empty, known))
     return found
@@ -83,4 +99,22 @@ def addresses(goal: str, sheet: str) -> list[tuple[Row, int, int]]:
         top, end = read_ref(first, sheet), read_ref(last) if last else None
         if top is not None:
             found.append((Row(top.sheet, top.row), top.row, end.row if end else top.row))
+    return found
+
+
+def named_cells(book: Book, goal: str) -> list[tuple[int, Ref]]:
+    """Cells whose row and period the instruction names, each with how much of it names them (longer names win)."""
+    found = []
+    for name, sheet in book.sheets.items():
+        for number, label in sheet.labels.items():
+            if not quoted(goal, label):
+                continue
+            line = sheet.by_row.get(number, {})
+            for column in sheet.series:
+                title = sheet.head(number, column)
+                if column in line and title and re.search(r"(?<![\w-])" + re.escape(title) + r"(?![\w-])", goal):
+                    found.append((len(label) + len(title) + 100, Ref(name, number, column)))
+            single = [column for column, cell in line.items() if cell.number is not None and cell.role == "cell"]
+            if len(single) == 1:
+                found.append((len(label), Ref(name, number, single[0])))
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from bakeoff.agents.apprentice.policy import Decision
 from bakeoff.agents.apprentice.sheets.belief import Belief
 from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings, ideas_for
+from bakeoff.agents.apprentice.sheets.figures import figures, ways
 from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.papers import Papers
@@ -18,10 +19,11 @@ from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
 from bakeoff.agents.apprentice.sheets.repair import faults
-from bakeoff.agents.apprentice.sheets.targets import Target, targets
+from bakeoff.agents.apprentice.sheets.targets import Target, named_cells, targets
 from bakeoff.core import Action, Observation
 
 Steps = Generator[Action, Observation, None]
+Told = Generator[Action, Observation, bool]
 HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
 FURTHEST = 12  # windows read down one sheet
 TESTED = 10  # candidates of a row that are tested against check rows
@@ -69,8 +71,13 @@ class Worker:
         self._see(observation)
         yield from self.survey()
         self.study()
-        yield from self.fill()
-        yield Action("finish", {})
+        papers = Papers(self.book.papers)
+        entered = yield from self.enter_figures(papers)
+        filled = yield from self.fill(papers)
+        if not entered and not filled:
+            yield from self.mend(papers)
+        answer = self.answer()
+        yield Action("finish", {"answer": answer} if answer else {})
 
     def _see(self, observation: Observation) -> None:
         self.seen = observation
@@ -118,43 +125,73 @@ class Worker:
 
     # --- filling ---------------------------------------------------------------------------------------------------------------------
 
-    def fill(self) -> Steps:
-        wanted = targets(self.book, self.goal)
-        if not any(target.said for target in wanted):
-            yield from self.mend()
-            return
-        around = Surroundings(self.book, Papers(self.book.papers), self.goal)
+    def enter_figures(self, papers: Papers) -> Told:
+        """Enters what papers say of rows, where a cell is empty or shows something else; says whether there was anything."""
+        knowledge = self.knowledge
+        found = False
+        signs = knowledge.phrases.signs.get(knowledge.house, {})
+        sheets = set()
+        for figure in figures(self.book, papers, self.book.current):
+            options = [Candidate(None, tuple(way.texts.values()), features=way.features) for way in ways(self.book, figure, papers, signs)]
+            encoded, logits = self.weigh(options)
+            chosen = int(np.argmax(logits))
+            decision = knowledge.belief.remember(encoded, logits, chosen)
+            target = Target(figure.row, tuple(figure.said), ())
+            self.choices.append(Choice(target, decision, options[chosen], float(knowledge.belief.chances(logits)[chosen])))
+            yield from self.write(self.choices[-1])
+            sheets.add(figure.row.sheet)
+            found = True
+        for name in self.book.tabs if sheets else ():
+            yield from self.read_sheet(name)
+        return found
+
+    def fill(self, papers: Papers) -> Told:
+        """Fills the rows that are wanted; says whether there were any."""
+        wanted = targets(self.book, papers, self.goal)
+        around = Surroundings(self.book, papers, self.goal)
         fillable = frozenset(target.row for target in wanted)
+        filled: list[Choice] = []
         for target in wanted:
             choice = self.choose(target, around, fillable)
             if choice is None:
                 continue
-            self.choices.append(choice)
+            filled.append(choice)
             if choice.candidate.idea is not None:
                 around.chose(target.row, choice.candidate.idea)
             yield from self.write(choice)
-        for name in sorted({choice.target.row.sheet for choice in self.choices}):
+        self.choices += filled
+        for name in sorted({choice.target.row.sheet for choice in filled}):
             yield from self.read_sheet(name)
+        return bool(filled)
 
-    def mend(self) -> Steps:
+    def answer(self) -> str:
+        """The figure that the instruction asks for: the row and the period that it names; empty where it asks for nothing."""
+        if "?" not in self.goal:
+            return ""
+        best: tuple[int, float] | None = None
+        for target in named_cells(self.book, self.goal):
+            number = self.book.cell(target[1]).number
+            if number is not None and (best is None or target[0] > best[0]):
+                best = (target[0], number)
+        return "" if best is None else f"{best[1]:.10g}"
+
+    def mend(self, papers: Papers) -> Steps:
         """Remedies whatever is more likely a fault than not, the surest first; what touches the same cells is looked at once."""
         knowledge = self.knowledge
-        found = faults(self.book, knowledge.recipes, knowledge.house, self.goal, Papers(self.book.papers))
         weighed = []
-        for fault in found:
+        for fault in faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers):
             encoded = knowledge.belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
             logits = knowledge.belief.logits(encoded, knowledge.deviation)
             weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
         touched: set[tuple[Row, int]] = set()
         for gain, fault, encoded, logits in sorted(weighed, key=lambda one: (-one[0], one[1].key)):
-            spots = {(fault.row, column) for column in fault.texts}
+            spots = {(fault.row, column) for column in fault.columns}
             if spots & touched:
                 continue
             touched |= spots
             decision = knowledge.belief.remember(encoded, logits, int(gain > 0))
-            remedy = Candidate(None, tuple(fault.texts.values()), features=fault.features)
-            target = Target(fault.row, tuple(fault.texts), ())
-            self.choices.append(Choice(target, decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
+            remedy = Candidate(fault.idea, features=fault.features)
+            self.choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
             if gain > 0:
                 yield from self.write(self.choices[-1])
 
