@@ -15,7 +15,7 @@ from typing import Any
 from bakeoff.core import Abstained, Check, Scored, Verdict
 from bakeoff.environments.spreadsheet.judge.process import OFFICE, Crashed
 from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, draw
-from bakeoff.environments.spreadsheet.spec import Job, Output, Unit, Values
+from bakeoff.environments.spreadsheet.spec import Job, Unit
 
 _SHOWN = 4
 _FINE: dict[Unit, float] = {"rate": 1e-7, "ratio": 1e-7, "count": 1e-7, "days": 1e-7, "date": 1e-9, "switch": 1e-9}
@@ -28,6 +28,32 @@ class _Table:
 
     spots: Sequence[str]
     values: Mapping[str, Sequence[Sequence[float | str]]]
+
+
+class _Answers:
+    """What is right: for each scenario the numbers of all outputs in order as the cells should show them, and how far a cell may be off."""
+
+    def __init__(self, job: Job, drawn: Sequence[Scenario]) -> None:
+        self.job, self.drawn = job, drawn
+        right = [job.reference(scenario.values) for scenario in drawn]
+        self.counts = [len(right[0][output.key]) for output in job.outputs]
+        self.labels = [output.label for output, count in zip(job.outputs, self.counts, strict=True) for _ in range(count)]
+        self.expected = [[number * output.scale for output in job.outputs for number in numbers[output.key]] for numbers in right]
+        self.tolerances = self._tolerances()
+
+    def _tolerances(self) -> list[float]:
+        """For each output cell: a hundredth of the money unit at most, and never so much that a small row could hide anything in it."""
+        overall = max((abs(number) for row in self.expected for number in row), default=0.0)
+        found: list[float] = []
+        for output, count in zip(self.job.outputs, self.counts, strict=True):
+            at = len(found)
+            scale = max((abs(number) for row in self.expected for number in row[at : at + count]), default=0.0)
+            if output.unit == "money":
+                tolerance = max(1e-9 * scale, 1e-11 * overall, min(0.01 * abs(output.scale), 1e-5 * scale))
+            else:
+                tolerance = _FINE[output.unit] * max(abs(output.scale), scale)
+            found += [tolerance] * count
+        return found
 
 
 def judge(job: Job, saved: bytes, answer: str = "") -> Verdict:
@@ -63,18 +89,14 @@ def _judge(job: Job, saved: bytes, answer: str) -> Verdict:
         table = _calculate(job, drawn)
         if table is None:
             return Scored.all_of((Check("opens", False, "the file is refused: it cannot be recalculated within the limits"),), evidence)
-        expected = [_expected(job, scenario.values) for scenario in drawn]
-        fits = {name: _misses(job, drawn, expected, rows, table.spots) for name, rows in table.values.items()}
+        right = _Answers(job, drawn)
+        fits = {name: _misses(right, rows, table.spots) for name, rows in table.values.items()}
         best = min(fits.values(), key=lambda found: len(found[0]) + len(found[1]))
         problems["base"], problems["scenarios"] = best
-        problems["identities"] = _identities(job, drawn, next(iter(table.values.values())))
-        apart = _apart(table, drawn, job, expected)
-        right = [name for name, found in fits.items() if not any(found)]
-        if (
-            apart
-            and right
-            and not any(problems[name] for name in ("frame", "inputs-kept", "functions", "no-errors", "depends", "literals"))
-        ):
+        problems["identities"] = _identities(right, next(iter(table.values.values())))
+        apart = _apart(table, right)
+        sound = not any(problems[name] for name in ("frame", "inputs-kept", "functions", "no-errors", "depends", "literals"))
+        if apart and sound and any(not any(found) for found in fits.values()):
             return Abstained(f"the engines disagree: {apart[0]}")
         problems["engines-agree"] = apart
         evidence["values compared"] = len(drawn) * len(table.spots)
@@ -146,52 +168,24 @@ def _calculate(job: Job, drawn: Sequence[Scenario]) -> _Table | None:
     return _Table(answer["spots"], values)
 
 
-def _expected(job: Job, values: Values) -> list[float]:
-    """The right numbers of all outputs in order, as the cells should show them."""
-    right = job.reference(values)
-    return [number * output.scale for output in job.outputs for number in right[output.key]]
-
-
-def _tolerances(job: Job, expected: Sequence[Sequence[float]]) -> list[float]:
-    """For each output cell: a hundredth of the money unit at most, and never so much that a small row could hide anything in it."""
-    overall = max((abs(number) for row in expected for number in row), default=0.0)
-    found: list[float] = []
-    at = 0
-    for output in job.outputs:
-        count = (len(expected[0]) if len(job.outputs) == 1 else _count(job, output)) if expected else 0
-        scale = max((abs(number) for row in expected for number in row[at : at + count]), default=0.0)
-        if output.unit == "money":
-            tolerance = max(1e-9 * scale, 1e-11 * overall, min(0.01 * abs(output.scale), 1e-5 * scale))
-        else:
-            tolerance = _FINE[output.unit] * max(abs(output.scale), scale)
-        found += [tolerance] * count
-        at += count
-    return found
-
-
-def _count(job: Job, output: Output) -> int:
-    return len(job.reference(job.base())[output.key])
-
-
-def _misses(
-    job: Job, drawn: Sequence[Scenario], expected: Sequence[Sequence[float]], rows: Sequence[Sequence[float | str]], spots: Sequence[str]
-) -> tuple[list[str], list[str]]:
+def _misses(answers: _Answers, rows: Sequence[Sequence[float | str]], spots: Sequence[str]) -> tuple[list[str], list[str]]:
     """Sentences on wrong values in the base case, and in the other scenarios."""
-    tolerances = _tolerances(job, expected)
-    labels = [output.label for output in job.outputs for _ in range(_count(job, output))]
+    labels = answers.labels
     base: list[str] = []
     others: list[str] = []
-    for index, (scenario, right, row) in enumerate(zip(drawn, expected, rows, strict=True)):
-        for cell, (wanted, found, tolerance) in enumerate(zip(right, row, tolerances, strict=True)):
+    for index, (scenario, right, row) in enumerate(zip(answers.drawn, answers.expected, rows, strict=True)):
+        for cell, (wanted, found, tolerance) in enumerate(zip(right, row, answers.tolerances, strict=True)):
             if isinstance(found, float | int) and abs(found - wanted) <= tolerance:
                 continue
             shown = found if isinstance(found, str) else f"{found:.10g}"
             if index == 0:
                 base.append(f"{spots[cell]} ({labels[cell]}) shows {shown}; expected {wanted:.10g}")
             elif found == rows[0][cell]:
-                others.append(f"{spots[cell]} ({labels[cell]}) stays {shown} when {_moves(job, scenario)}; expected {wanted:.10g}")
+                others.append(f"{spots[cell]} ({labels[cell]}) stays {shown} when {_moves(answers.job, scenario)}; expected {wanted:.10g}")
             else:
-                others.append(f"{spots[cell]} ({labels[cell]}) becomes {shown} when {_moves(job, scenario)}; expected {wanted:.10g}")
+                others.append(
+                    f"{spots[cell]} ({labels[cell]}) becomes {shown} when {_moves(answers.job, scenario)}; expected {wanted:.10g}"
+                )
     return _some(base), _some(others)
 
 
@@ -206,13 +200,13 @@ def _moves(job: Job, scenario: Scenario) -> str:
     return f"{key}{where} changes from {old[period]:.6g} to {new[period]:.6g}"
 
 
-def _identities(job: Job, drawn: Sequence[Scenario], rows: Sequence[Sequence[float | str]]) -> list[str]:
+def _identities(answers: _Answers, rows: Sequence[Sequence[float | str]]) -> list[str]:
+    job = answers.job
     found: list[str] = []
-    for scenario, row in zip(drawn, rows, strict=True):
+    for scenario, row in zip(answers.drawn, rows, strict=True):
         values: dict[str, tuple[float, ...]] = dict(scenario.values)
         at = 0
-        for output in job.outputs:
-            count = _count(job, output)
+        for output, count in zip(job.outputs, answers.counts, strict=True):
             cells = row[at : at + count]
             at += count
             if any(isinstance(cell, str) for cell in cells):
@@ -227,17 +221,16 @@ def _identities(job: Job, drawn: Sequence[Scenario], rows: Sequence[Sequence[flo
     return _some(found)
 
 
-def _apart(table: _Table, drawn: Sequence[Scenario], job: Job, expected: Sequence[Sequence[float]]) -> list[str]:
+def _apart(table: _Table, answers: _Answers) -> list[str]:
     """Where the engines give different values for the same cell."""
-    tolerances = _tolerances(job, expected)
     (one_name, one), (two_name, two) = table.values.items()
     found: list[str] = []
-    for scenario, first, second in zip(drawn, one, two, strict=True):
+    for scenario, first, second in zip(answers.drawn, one, two, strict=True):
         for cell, (a, b) in enumerate(zip(first, second, strict=True)):
             if isinstance(a, str) or isinstance(b, str):
                 differs = a != b and not (isinstance(a, str) and isinstance(b, str) and a.startswith("#") and b.startswith("#"))
             else:
-                differs = abs(a - b) > max(tolerances[cell], 1e-9 * max(abs(a), abs(b)))
+                differs = abs(a - b) > max(answers.tolerances[cell], 1e-9 * max(abs(a), abs(b)))
             if differs:
                 found.append(f"{table.spots[cell]} is {a} in {one_name} and {b} in {two_name} (scenario '{scenario.name}')")
     return _some(found)
