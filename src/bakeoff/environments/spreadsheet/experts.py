@@ -187,7 +187,7 @@ def alternatives(found: Assignment) -> tuple[Proof, ...]:
             found.solved,
             Manner(fill=False, backwards=True, look=False),
         )
-        if _size(found) <= 150
+        if _size(found) <= min(150, 3 * len(actions(found)))
         else _proof(
             found,
             "last-row-first",

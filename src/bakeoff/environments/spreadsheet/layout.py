@@ -266,7 +266,7 @@ class Layout:
                 chosen = (only or {}).get(line.key, style)
                 role = "check" if line.check else "total" if line.total and self.across else "calc"
                 draft.cells[spot] = Cell(self.compiler.formula(line, rule, period, chosen), role, self.format(line))
-        if self.house.workflow["history"] == "typed":
+        if self.house.workflow["history"] == "typed" and not style.named:
             self._type_history(draft)
         return draft
 

@@ -50,7 +50,12 @@ def _all(found: Assignment) -> Iterator[tuple[str, str, Draft, str]]:
     yield "nothing-done", "hands in the workbook as it came", found.handed, right if found.question is None else "0"
     changed = sorted(spot for spot, cell in solved.cells.items() if cell.content != found.handed.content(spot))
     formulas = [spot for spot in changed if solved.cells[spot].formula]
-    constants = [spot for spot in changed if isinstance(solved.content(spot), int | float)]
+    entered = {
+        spot
+        for key in found.missing
+        for spot in found.layout.spots(key.removesuffix(figures.PAST), past=key.endswith(figures.PAST))
+    }
+    constants = [spot for spot in changed if spot in entered]
     rng = generator("mutants", str(found.id))
     if len(changed) > 1:
         undone = solved.copy()

@@ -329,7 +329,7 @@ def same(left: object, right: object) -> bool:
 
 def _scratch(task_id: TaskId, house: House, rng: random.Random) -> Assignment:
     """Nothing but the pack: the worker lays the model out and names its drivers and the outputs asked for."""
-    own = replace(house, widgets={**house.widgets, "sheets": "one", "notes": False})
+    own = replace(house, widgets={**house.widgets, "sheets": "one", "notes": False}, workflow={**house.workflow, "history": "live"})
     layout, base, solved = _start(own, rng)
     model = layout.model
     asked = [line for line in _computed(model) if line.headline]
