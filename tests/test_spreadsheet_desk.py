@@ -11,14 +11,14 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spreadsheet_job import FILLED, job
 
 from bakeoff.core import Action, ActionError, Element, Screen
-from bakeoff.environments.spreadsheet import entry, formulas
+from bakeoff.environments.spreadsheet import bare, entry, formulas
 from bakeoff.environments.spreadsheet.book import PLAIN, Formula, read
 from bakeoff.environments.spreadsheet.desk import Desk
 from bakeoff.environments.spreadsheet.spec import Spot
 from bakeoff.environments.spreadsheet.tools import TOOLS
+from spreadsheet_job import FILLED, job
 
 
 def do(desk: Desk, tool: str, **arguments: Any) -> Screen:
@@ -215,3 +215,14 @@ def test_dates_are_shown_as_dates() -> None:
     screen = do(desk, "write", cell="E12", content="31/03/2026")
     assert at(screen, "Model!E12").value == "2026-03-31" and at(screen, "Model!E12").attributes["kind"] == "date"
     assert entry.shown(0.1 + 0.2, PLAIN) == "0.3"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.tuples(st.integers(12, 60), st.integers(1, 30)), contents, max_size=12))
+def test_what_is_written_without_looks_is_read_again(found: dict[tuple[int, int], Any]) -> None:
+    book = Desk(job()).book.copy()
+    book.sheets[0].cells.update(found)
+    again = read(bare.write(book))
+    assert again.sheets[0].cells == book.sheets[0].cells and again.names == book.names
+    assert [type(value) for value in again.sheets[0].cells.values()] == [type(book.sheets[0].cells[place]) for place in again.sheets[0].cells]
+    openpyxl.load_workbook(io.BytesIO(bare.write(book)))

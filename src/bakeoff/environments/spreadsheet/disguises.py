@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bakeoff.environments.spreadsheet import formulas, writer
+from bakeoff.environments.spreadsheet import bare, formulas, writer
 from bakeoff.environments.spreadsheet.book import PLAIN, Book, Content, ErrorValue, Formula, Sheet, Value, read
 from bakeoff.environments.spreadsheet.engines import EngineError, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import Corner, FormulaError, Reference
@@ -54,7 +54,7 @@ def disguises(job: Job, solved: bytes, *, rounds: int = 1) -> Iterator[Disguise]
             if idea.sure or not maker.is_right(idea.book):
                 counted[idea.kind] = counted.get(idea.kind, 0) + 1
                 count = counted[idea.kind]
-                workbook = writer.write(solved, idea.book, dressed=idea.dressed)
+                workbook = writer.write(solved, idea.book, dressed=idea.dressed) if idea.dressed else bare.write(idea.book)
                 yield Disguise(idea.kind, idea.kind if count == 1 else f"{idea.kind}-{count}", idea.claim, workbook, idea.hard)
 
 

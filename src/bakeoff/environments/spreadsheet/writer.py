@@ -106,17 +106,6 @@ def write(original: bytes, book: Book, charts: Sequence[Chart] = (), shifts: Seq
     return _settled(buffer.getvalue())
 
 
-def from_book(book: Book) -> bytes:
-    """A file made of a workbook alone, with its looks: for proofs and tests that have no original."""
-    workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
-    for sheet in book.sheets:
-        workbook.create_sheet(sheet.name)
-    buffer = io.BytesIO()
-    workbook.save(buffer)
-    return write(buffer.getvalue(), book, dressed=[Spot(sheet.name, *place) for sheet in book.sheets for place in sheet.looks])
-
-
 def _find(workbook: Any, name: str) -> Any:
     return next((sheet for sheet in workbook.worksheets if sheet.title.casefold() == name.casefold()), None)
 
