@@ -237,7 +237,10 @@ def _plan(top: Table, source: str, path: str) -> Plan:
     name = top.take("name", str)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise top.fail(f"'name' must be lower-case letters, digits and hyphens, not '{name}'")
-    apps = find(top.texts("apps"), Path(path).parent)
+    try:
+        apps = find(top.texts("apps"), Path(path).parent)
+    except UsageError as problem:
+        raise top.fail(str(problem), "apps") from problem
     listed = top.table("lists")
     lists = {} if listed is None else {key: listed.texts(key) for key in listed.left()}
     plan = Plan(

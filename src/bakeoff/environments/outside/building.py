@@ -32,7 +32,8 @@ def prepare(apps: Sequence[App], told: Told = lambda what, done, total: None) ->
     """
     for app in apps:
         app.check_installed()
-    missing = [(app, world) for app in apps if app.start.command for world in _worlds(app) if not place(app, world).is_dir()]
+    making = [app for app in apps if app.start.build or app.start.seed]
+    missing = [(app, world) for app in making for world in _worlds(app) if not place(app, world).is_dir()]
     for number, (app, world) in enumerate(missing):
         told(f"{app.name}, data set {world}" if app.start.seed else app.name, number, len(missing))
         built(app, world)

@@ -34,7 +34,7 @@ VERBS = (*POINTING, *ENTERING, *BARE, "drag", "press", "finish")
 _WORD = re.compile(r'\s*(?:(~?)"((?:[^"\\]|\\.)*)"|([^\s"]+))')
 _FIELDS = ("textbox", "searchbox", "combobox", "spinbutton", "textarea", "slider")
 _CHOICES = ("combobox", "listbox")
-_PATIENCE = 25
+_PATIENCE = 12
 _REPEATS = 40
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from bakeoff.core import EnvironmentFault, UsageError
 from bakeoff.environments.outside import text
+from bakeoff.toml import nearest
 
 if TYPE_CHECKING:
     from bakeoff.environments.outside.app import App, JsonSource
@@ -196,14 +197,23 @@ def _read_json(app: App, state: State, source: JsonSource, places: text.Values, 
                 found: Any = json.load(answer)
         else:
             found = json.loads(Path(str(places["data"]), what).read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        there = sorted(path.name for path in Path(str(places["data"])).iterdir())
+        raise UsageError(
+            f"{app.where}: [[truth.json]] '{source.table}': there is no file '{what}' in {{data}}{nearest(what, there)}; there is {', '.join(there) or 'nothing'}"
+        ) from problem
     except (OSError, ValueError) as problem:
         raise EnvironmentFault(f"app '{app.name}': the truth at {what} cannot be read: {problem}") from problem
+    names: list[str] = []
     for part in filter(None, source.at.split(".")):
+        names = list(found) if isinstance(found, dict) else []
         found = found[part] if isinstance(found, dict) and part in found else None
     if isinstance(found, dict):  # records by their name
         found = [{"key": name, **(item if isinstance(item, dict) else {"value": item})} for name, item in found.items()]
     if not isinstance(found, list):
-        raise UsageError(f"{app.where}: [[truth.json]] '{source.table}': there is no list at '{source.at or 'the top'}' of {what}")
+        raise UsageError(
+            f"{app.where}: [[truth.json]] '{source.table}': there is no list at '{source.at or 'the top'}' of {what}{nearest(source.at.rpartition('.')[2], names)}"
+        )
     rows = [item if isinstance(item, dict) else {"value": item} for item in found]
     if source.key and any(source.key not in row for row in rows):
         raise UsageError(f"{app.where}: [[truth.json]] '{source.table}': a record of {what} has no '{source.key}'")
