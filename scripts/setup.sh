@@ -20,15 +20,18 @@ missing=()
 [ -n "$PYTHON" ] || missing+=(python3)
 if [ -z "$PYTHON" ] || ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 [ -n "${BAKEOFF_CHROMIUM:-}" ] || command -v chromium >/dev/null || missing+=(chromium)
+# Chromium without windows or an interface does the same work with less of the processor; older systems do not have it, and do without.
+shell_wanted() { [ -z "${BAKEOFF_CHROMIUM:-}" ] && ! command -v chromium-headless-shell >/dev/null && apt-cache show chromium-headless-shell >/dev/null 2>&1; }
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
 
-if [ ${#missing[@]} -gt 0 ]; then
+if [ ${#missing[@]} -gt 0 ] || shell_wanted; then
   if ! command -v apt-get >/dev/null; then
     echo "bakeoff needs ${missing[*]}, and this machine has no apt-get: install them by hand, then run this again" >&2
     exit 2
   fi
-  say "Installing ${missing[*]} (apt-get)"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  if shell_wanted; then missing+=(chromium-headless-shell); fi
+  say "Installing ${missing[*]} (apt-get)"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 PYTHON=${PYTHON:-python3}

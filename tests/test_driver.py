@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -596,6 +597,51 @@ def test_a_missing_chromium_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BAKEOFF_CHROMIUM", "/nowhere/else")
     with pytest.raises(UsageError, match="apt-get install chromium"):
         Browser.launch()
+
+
+def test_where_nobody_looks_on_the_headless_shell_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BAKEOFF_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="not installed"):
+        find_executable()
+    for command in ("chromium", "chrome-headless-shell"):
+        (tmp_path / command).write_text("#!/bin/sh\n")
+        (tmp_path / command).chmod(0o755)
+    assert find_executable() == str(tmp_path / "chrome-headless-shell")
+    assert find_executable(headless=False) == str(tmp_path / "chromium")
+    with pytest.raises(UsageError, match="no window to show"):
+        find_executable("chrome-headless-shell", headless=False)
+
+
+STILL = """
+<button id=go onclick="this.textContent = 'gone'">go</button> <button id=over onmouseenter="this.textContent = 'hovered'">over</button>
+<button id=from draggable=true>from</button> <button id=to ondragover="event.preventDefault()" ondrop="this.textContent = 'dropped'">to</button>
+<p>some text to mark</p><div style="height:3000px;background:linear-gradient(red,blue)"></div>
+"""
+
+
+@pytest.mark.parametrize("executable", [found for found in ("chromium", "chromium-headless-shell") if shutil.which(found)])
+def test_a_still_page_hears_of_everything_and_is_drawn_when_asked(server: Pages, executable: str) -> None:
+    with Browser.launch(executable) as browser:
+        assert browser.shell == (executable != "chromium")
+        desk = Desk(server, browser, still=True, keys=False)
+        desk.show(STILL)
+        before = desk.tab.screenshot()
+        desk.do("click", ref=desk.find("button", "go").ref)
+        desk.do("hover", ref=desk.find("button", "over").ref)
+        desk.do("drag", ref=desk.find("button", "from").ref, to=desk.find("button", "to").ref)
+        assert desk.names("button") == ["gone", "hovered", "from", "dropped"]
+        desk.do("select_text", ref=desk.find("text", "some text to mark").ref)
+        assert desk.find("text", "some text to mark").attributes["marked"] == "some text to mark"
+        marked = desk.tab.screenshot()
+        desk.do("scroll", ref=desk.find("button", "hovered").ref, dy=200)
+        assert desk.js("scrollY") == 200
+        down = desk.tab.screenshot()
+        assert len({before, marked, down}) == 3 and desk.tab.screenshot() == down
+        assert all(int.from_bytes(picture[16:20], "big") == 800 for picture in (before, marked, down))
+        if browser.shell:  # nothing is drawn that nobody asked for
+            race = "new Promise(done => { requestAnimationFrame(() => done('drawn')); setTimeout(done, 300, 'not drawn') })"
+            assert desk.js(race) == "not drawn"
 
 
 def _group(pid: int) -> list[int]:

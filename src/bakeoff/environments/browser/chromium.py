@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bakeoff.environments.browser.tab import Tab
 
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_SHELLS = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
+_DEBIAN = Path("/usr/lib/chromium")
 _PREFIX = "bakeoff-"
 _FLAGS = (
     "--remote-debugging-pipe",
@@ -71,6 +73,7 @@ _FLAGS = (
     "RenderDocument,"
     # The page's tasks held back after input until a frame has been drawn: our looking would wait with them.
     "DeferRendererTasksAfterInput",
+    "--enable-features=NetworkServiceInProcess2",  # one process less between a page and its server
     "--force-color-profile=srgb",
     "--force-device-scale-factor=1",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -86,6 +89,9 @@ _FLAGS = (
     "--disable-logging",
     "--no-startup-window",
 )
+_SHELL_FLAGS = (
+    "--run-all-compositor-stages-before-draw",  # without it, no frames on demand
+)
 # Services that look at every field that is typed into and at every page that is visited; contexts inherit them.
 _PREFERENCES = {
     "autofill": {"enabled": False, "profile_enabled": False, "credit_card_enabled": False},
@@ -100,30 +106,47 @@ _PREFERENCES = {
 }
 
 
-def find_executable(executable: str | None = None) -> str:
+def is_shell(executable: str) -> bool:
+    """Whether it is Chromium without a window or an interface of its own: the same engine, and frames may be drawn on demand."""
+    return Path(executable).name in _SHELLS
+
+
+def find_executable(executable: str | None = None, headless: bool = True) -> str:
     """The Chromium to use: the argument, else `$BAKEOFF_CHROMIUM`, else the first of the usual names on the path.
 
-    Raises `UsageError` when there is none.
+    Where nobody looks on, the headless shell comes first: it does the same work with a sixth less of the processor. Raises `UsageError` when there is none,
+    or only the shell where a window is wanted.
     """
     wanted = executable or os.environ.get("BAKEOFF_CHROMIUM")
     if wanted:
         found = shutil.which(wanted)
         if found is None:
             raise UsageError(f"there is no Chromium at '{wanted}'; run `apt-get install chromium`, or set BAKEOFF_CHROMIUM to its path")
-        return found
-    for name in _CANDIDATES:
+        if not headless and is_shell(found):
+            raise UsageError(
+                f"'{wanted}' has no window to show; run `apt-get install chromium`, and unset BAKEOFF_CHROMIUM or set it to its path"
+            )
+        return _itself(found)
+    for name in (*_SHELLS, *_CANDIDATES) if headless else _CANDIDATES:
         found = shutil.which(name)
         if found is not None:
-            return found
+            return _itself(found)
     raise UsageError("Chromium is not installed; run `apt-get install chromium`, or set BAKEOFF_CHROMIUM to its path")
+
+
+def _itself(found: str) -> str:
+    """The program behind Debian's command for the headless shell: a script that stays in between, so that a signal would end it and not Chromium."""
+    behind = _DEBIAN / Path(found).name
+    return str(behind) if is_shell(found) and Path(found).resolve().parent == Path("/usr/bin") and os.access(behind, os.X_OK) else found
 
 
 class Browser:
     """A running Chromium. Made by `Browser.launch`; usable as a context manager; may serve tabs of several threads."""
 
-    def __init__(self, pid: int, profile: Path, connection: Connection, headless: bool = True) -> None:
+    def __init__(self, pid: int, profile: Path, connection: Connection, headless: bool = True, shell: bool = False) -> None:
         self.pid = pid
         self.headless = headless
+        self.shell = shell
         self._profile = profile
         self.connection = connection
         self._lock = threading.Lock()
@@ -140,13 +163,15 @@ class Browser:
 
         Raises `UsageError` when Chromium is not installed and `EnvironmentFault` when it does not start within `timeout` seconds.
         """
-        path = find_executable(executable)
+        path = find_executable(executable, headless)
         _sweep()
         profile = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-{_start_time(os.getpid())}-", dir=_profiles()))
         (profile / "Default").mkdir()
         (profile / "Default" / "Preferences").write_text(json.dumps(_PREFERENCES), encoding="utf-8")
         arguments = [path, *_FLAGS, f"--user-data-dir={profile}"]
-        if headless:
+        if is_shell(path):
+            arguments += _SHELL_FLAGS
+        elif headless:
             arguments.append("--headless=new")
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
@@ -175,7 +200,7 @@ class Browser:
         finally:
             os.close(commands[0])
             os.close(answers[1])
-        browser = cls(pid, profile, Connection(answers[0], commands[1]), headless)
+        browser = cls(pid, profile, Connection(answers[0], commands[1]), headless, is_shell(path))
         try:
             browser.connection.browser.call("Browser.getVersion", timeout)
             browser.connection.browser.call(

@@ -3,22 +3,27 @@
 (() => {
   'use strict';
   const NONCE = '__NONCE__', SIGNATURE = '__SIGNATURE__';
-  let frame = null, page = null;
+  let frame = null, page = null, ahead = null;
 
   // --- These two run in the page's own world. ------------------------------------------------------------------------------------------
 
   // Before the page loads: seeds chance (mulberry32; from the start of the episode on, the page's own generator is seeded) and holds back
   // what would tick until the first screen has been taken, so that it does not depend on how long loading took.
   function prepare(seed, binding) {
-    let state = seed >>> 0;
+    let state = seed >>> 0, drawn = 0;
+    // A page that drew by chance or set a clock while it loaded cannot have been loaded ahead. The first draw only stirs the generator of the library, which
+    // is seeded anew at the start.
+    const used = frameElement.setAttribute.bind(frameElement, 'data-used', '');
     Math.random = () => {
+      if (++drawn > 1) used();
       state = (state + 0x6d2b79f5) | 0;
       let t = Math.imul(state ^ (state >>> 15), 1 | state);
       t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
       return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
     };
     let started = false;
-    const {setInterval, requestAnimationFrame} = window;
+    const {setInterval, setTimeout, requestAnimationFrame} = window;
+    window.setTimeout = (...values) => { used(); return setTimeout.apply(window, values); };
     window.setInterval = (work, ...rest) => setInterval.call(window, typeof work !== 'function' ? work : (...values) => {
       if (started) work.apply(window, values);
     }, ...rest);
@@ -29,6 +34,7 @@
     window[binding + 'go'] = () => {
       started = true;
       window.setInterval = setInterval;
+      window.setTimeout = setTimeout;
       window.requestAnimationFrame = requestAnimationFrame;
     };
   }
@@ -127,14 +133,26 @@
     await loaded;
   }
 
-  // Plays one episode's opening and returns the first observation, made in the same turn of the event loop as the start where no picture has to
-  // be waited for. The first frame of a stage only fills the cache: a page whose scripts arrive over time may open differently.
-  async function begin(seed, patience, binding, ready) {
+  // The first frame of a stage only fills the cache: a page whose scripts arrive over time may open differently.
+  async function set(seed, binding) {
     if (page === null) {
       page = await (await fetch(location.pathname)).text();
       await open(seed, binding);
     }
     await open(seed, binding);
+  }
+
+  // Loads the page of the next episode ahead, whose seed is not known yet.
+  function prepareNext(binding) {
+    ahead = set(0, binding).then(() => true, () => false);
+  }
+
+  // Plays one episode's opening and returns the first observation, made in the same turn of the event loop as the start where no picture has to
+  // be waited for.
+  async function begin(seed, patience, binding, ready) {
+    const waiting = ahead;
+    ahead = null;
+    if (!(waiting && await waiting && !frame.hasAttribute('data-used'))) await set(seed, binding);
     frame.contentWindow.focus();
     frame.contentDocument.addEventListener(`${ready}over`, () => { frame.contentWindow.bakeoff.over = true; }, {once: true});
     inPage(start, String(seed), patience, binding, ready, SIGNATURE);
@@ -145,5 +163,5 @@
   }
 
   Object.defineProperty(globalThis, 'bakeoff', {get: () => frame.contentWindow.bakeoff, configurable: true});
-  globalThis.miniwob = {begin};
+  globalThis.miniwob = {begin, prepareNext};
 })()

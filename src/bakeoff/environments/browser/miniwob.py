@@ -19,6 +19,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import ClassVar, TypeVar
@@ -64,8 +65,19 @@ def dev_tasks() -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
+@dataclass(slots=True)
+class _Stage:
+    """A tab whose empty page holds one episode after another of a product; `prepared` once the next one's page is being loaded on it."""
+
+    tab: Tab
+    product: str = ""
+    episodes: int = 0
+    prepared: bool = False
+
+
 class MiniWobEnvironment(Environment):
-    """One Chromium, one tab, one page server. Each episode has a window and a document of its own (see `miniwob.js`).
+    """One Chromium, one page server, and up to two tabs. Each episode has a window and a document of its own (see `miniwob.js`). Where one product is played again and
+    again, the second tab loads the next episode's page during the present one; a page that draws by chance or sets a clock while it loads is loaded anew.
 
     `headless=False` opens a window, where there is a screen. `seconds` of a task's limits are environment seconds: the agent's thinking between two actions is not counted.
     """
@@ -81,7 +93,7 @@ class MiniWobEnvironment(Environment):
         self._tab: Tab | None = None
         self._binding = "b" + secrets.token_hex(16)
         self._ready = "r" + secrets.token_hex(16)
-        self._stage, self._staged = "", 0
+        self._stages: list[_Stage] = []  # the one in front is played on; the other, if any, is for the next episode
         self._calls: list[dict[str, object]] = []
         self._actions = 0
         self._idle_since = 0.0
@@ -115,11 +127,15 @@ class MiniWobEnvironment(Environment):
         seed = _PRACTICE_SEEDS + task.id.seed * 1009 + count if practice else task.id.seed
 
         def open_page() -> View:
+            again = bool(self._stages) and self._stages[0].product == task.id.product
             tab = self._ready_tab(task.id.product)
             tab.park()
             tab.take_calls(self._binding)
             self._calls = []
-            return tab.run(f"miniwob.begin({seed},{_PATIENCE_MS},'{self._binding}','{self._ready}')")
+            view = tab.run(f"miniwob.begin({seed},{_PATIENCE_MS},'{self._binding}','{self._ready}')")
+            if again:
+                self._prepare_next(task.id.product)
+            return view
 
         view = self._guarded(open_page)
         self._actions = 0
@@ -174,24 +190,48 @@ class MiniWobEnvironment(Environment):
     # --- pieces --------------------------------------------------------------------------------------------------------------
 
     def _ready_tab(self, product: str) -> Tab:
-        """A tab whose stage is set for this product."""
+        """A tab whose stage is set for this product: the one that was prepared for it, if any."""
         if self._server is None:
             self._server = PageServer(html_directory())
         if self._browser is None or not self._browser.alive:
             self._discard()
             self._browser = Browser.launch(headless=self._headless)
-        if self._tab is None:
-            self._tab = self._browser.open(self._server.origin, _VIEWPORT, ignore=_IGNORE, keys=False)
-            self._tab.add_binding(self._binding)
-            self._stage = ""
-        if self._stage != product or self._staged >= _EPISODES_PER_STAGE:
-            source = files("bakeoff.environments.browser").joinpath("miniwob.js").read_text(encoding="utf-8")
-            self._stage = ""
-            source = source.replace("__NONCE__", self._server.nonce).replace("__SIGNATURE__", self._server.signature)
-            self._tab.goto(f"/miniwob/{product}.html?stage", f'{source},\'["","",[]]\'')
-            self._stage, self._staged = product, 0
-        self._staged += 1
-        return self._tab
+        if self._stages and self._stages[-1].prepared and self._stages[-1].product == product:
+            self._stages.reverse()
+        if not self._stages:
+            self._stages.append(self._open_stage(self._browser, self._server))
+        stage = self._stages[0]
+        self._set(stage, product)
+        stage.prepared = False
+        stage.episodes += 1
+        self._tab = stage.tab
+        return stage.tab
+
+    def _prepare_next(self, product: str) -> None:
+        """Has a second tab, which is a process of its own, load the page of another episode of this product meanwhile."""
+        assert self._browser is not None and self._server is not None
+        if len(self._stages) < 2:
+            self._stages.append(self._open_stage(self._browser, self._server))
+        stage = self._stages[1]
+        self._set(stage, product)
+        stage.tab.start(f"miniwob.prepareNext('{self._binding}')")
+        stage.prepared = True
+
+    def _open_stage(self, browser: Browser, server: PageServer) -> _Stage:
+        tab = browser.open(server.origin, _VIEWPORT, ignore=_IGNORE, keys=False)
+        tab.add_binding(self._binding)
+        return _Stage(tab)
+
+    def _set(self, stage: _Stage, product: str) -> None:
+        """Sets a stage for a product, unless it is."""
+        if stage.product == product and stage.episodes < _EPISODES_PER_STAGE:
+            return
+        assert self._server is not None
+        stage.product = ""
+        source = files("bakeoff.environments.browser").joinpath("miniwob.js").read_text(encoding="utf-8")
+        source = source.replace("__NONCE__", self._server.nonce).replace("__SIGNATURE__", self._server.signature)
+        stage.tab.goto(f"/miniwob/{product}.html?stage", f'{source},\'["","",[]]\'')
+        stage.product, stage.episodes, stage.prepared = product, 0, False
 
     def _guarded(self, work: Callable[[], _T]) -> _T:
         """Does the work; after a fault the browser is not trusted any more."""
@@ -204,6 +244,7 @@ class MiniWobEnvironment(Environment):
     def _discard(self) -> None:
         """Ends this Chromium; the next reset starts another."""
         browser, self._browser, self._tab = self._browser, None, None
+        self._stages = []
         if browser is not None:
             browser.close()
 

@@ -10,11 +10,10 @@ downloads are refused; the pop-up of a colour field cannot be driven, so `type` 
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +24,7 @@ from bakeoff.core.errors import ActionError, BakeoffError, EnvironmentFault, Usa
 from bakeoff.core.observation import Box, Element
 from bakeoff.environments.browser import keys
 from bakeoff.environments.browser.cdp import ProtocolError
+from bakeoff.environments.browser.frames import Frames
 from bakeoff.environments.browser.window import WORLD, Dialog, Window
 
 if TYPE_CHECKING:
@@ -85,7 +85,6 @@ class Tab:
         self._still = still
         self._keys = keys
         self._renewals = 0
-        self._front = ""  # the empty tab before a tab that is not drawn
         self._mouse = (0.0, 0.0)
         self._rows: list[Any] = []
         self._closed = False
@@ -95,11 +94,14 @@ class Tab:
         # Headless, a full screen has no tab strip or toolbar that would be drawn anew with every page.
         window: dict[str, Any] = {"newWindow": True, "windowState": "fullscreen"} if browser.headless else {}
         window |= {"width": viewport[0], "height": viewport[1]} if not window else {}
-        if still and browser.headless:  # behind an empty tab, so that neither the page nor the browser around it is drawn
-            self._front = self._create(window)
-            front = browser.connection.session(browser.attached(self._front, timeout))
-            front.call("Runtime.runIfWaitingForDebugger", timeout)
+        front, on_demand = "", still and browser.shell
+        if on_demand:
+            window = {"enableBeginFrameControl": True, "width": viewport[0], "height": viewport[1]}
+        elif still and browser.headless:  # behind an empty tab, so that neither the page nor the browser around it is drawn
+            front = self._create(window)
+            browser.connection.session(browser.attached(front, timeout)).call("Runtime.runIfWaitingForDebugger", timeout)
             window = {"background": True}
+        self._frames = Frames(root, timeout, front, on_demand)
         target = self._create(window)
         self._adopt(browser.attached(target, timeout), target)
 
@@ -140,22 +142,7 @@ class Tab:
 
     def screenshot(self) -> bytes:
         """The view as PNG."""
-        with self._drawn():
-            reply = self._page.session.call("Page.captureScreenshot", self._timeout, format="png", optimizeForSpeed=True)
-        return base64.b64decode(reply["data"])
-
-    @contextlib.contextmanager
-    def _drawn(self) -> Iterator[None]:
-        """The page lies in front meanwhile, so that it gets frames: the mouse's way across a page is told with them, and pictures are made of them."""
-        if not self._front:
-            yield
-            return
-        root = self.browser.connection.browser
-        root.call("Target.activateTarget", self._timeout, targetId=self._page.target)
-        try:
-            yield
-        finally:
-            root.call("Target.activateTarget", self._timeout, targetId=self._front)
+        return self._frames.picture(self._page)
 
     def evaluate(self, js: str, world: Literal["page", "isolated"] = "page") -> Any:
         """The JSON value of an expression (awaited if a promise). For tests and proofs; no agent can reach it.
@@ -253,6 +240,11 @@ class Tab:
         """Evaluates an expression in the isolated world that returns `bakeoff.observe()` or a promise of it."""
         return self._settle(expression)
 
+    def start(self, expression: str) -> None:
+        """Evaluates an expression in the isolated world without waiting for it."""
+        page = self._page
+        page.session.forget(*page.session.post(("Runtime.evaluate", {"expression": expression, "contextId": page.context or 0})))
+
     # --- acting --------------------------------------------------------------------------------------------------------------
 
     def perform(self, action: Action) -> View:
@@ -267,7 +259,7 @@ class Tab:
         if act is None:
             raise ActionError(f"a browser tab has no tool '{action.tool}'")
         try:
-            with self._drawn() if action.tool in _FRAMED else contextlib.nullcontext():
+            with self._frames.flowing(page) if action.tool in _FRAMED else contextlib.nullcontext():
                 act(**action.arguments)
         except ProtocolError as problem:
             # The page changed under the action, e.g. it navigated by itself. What is seen now is the answer.
@@ -483,6 +475,8 @@ class Tab:
         idents = page.session.post(*commands)
         try:
             for ident in idents:
+                if not self._frames.draw_until(page, ident):
+                    break
                 if page.session.wait(ident, self._timeout, lambda: page.busy) is None:
                     break
         finally:
@@ -490,9 +484,11 @@ class Tab:
 
     def _script(self, expression: str) -> Any:
         page = self._page
-        reply = page.session.call(
-            "Runtime.evaluate", self._timeout, expression=expression, contextId=page.context or 0, returnByValue=True, awaitPromise=True
-        )
+        parameters = {"expression": expression, "contextId": page.context or 0, "returnByValue": True, "awaitPromise": True}
+        (ident,) = page.session.post(("Runtime.evaluate", parameters))
+        self._frames.draw_until(page, ident)
+        reply = page.session.wait(ident, self._timeout)
+        assert reply is not None
         if "exceptionDetails" in reply:
             raise EnvironmentFault(f"a script of ours failed: {reply['exceptionDetails']}", retryable=False)
         return reply["result"].get("value")
