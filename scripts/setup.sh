@@ -20,8 +20,8 @@ missing=()
 [ -n "$PYTHON" ] || missing+=(python3)
 if [ -z "$PYTHON" ] || ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 [ -n "${BAKEOFF_CHROMIUM:-}" ] || command -v chromium >/dev/null || missing+=(chromium)
-# Chromium without windows or an interface does the same work with less of the processor; older systems do not have it, and do without.
-shell_wanted() { [ -z "${BAKEOFF_CHROMIUM:-}" ] && ! command -v chromium-headless-shell >/dev/null && apt-cache show chromium-headless-shell >/dev/null 2>&1; }
+# Chromium without windows or an interface does the same work with less of the processor; older systems do not have it and do without, as do people who may not install.
+shell_wanted() { { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; } && [ -z "${BAKEOFF_CHROMIUM:-}" ] && ! command -v chromium-headless-shell >/dev/null && apt-cache show chromium-headless-shell >/dev/null 2>&1; }
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
 
 if [ ${#missing[@]} -gt 0 ] || shell_wanted; then
