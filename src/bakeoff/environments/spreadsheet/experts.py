@@ -196,11 +196,25 @@ def alternatives(found: Assignment) -> tuple[Proof, ...]:
             Manner(backwards=True, look=False),
         )
     ]
+    proofs.append(_detour(found))
     for name, claim, change in _WAYS:
         finished = change(found)
         if finished is not None:
             proofs.append(_proof(found, name, claim, finished))
     return tuple(proofs)
+
+
+def _detour(found: Assignment) -> Proof:
+    """Slips, takes the slip back, slips again, writes over it, and gets there all the same."""
+    plain = actions(found, manner=Manner(look=False))
+    first = next(step for step in plain if step.tool in ("write", "write_block"))
+    slip = Action("write", {"cell": first.arguments["cell"], "content": "123"})
+    steps = [slip, Action("undo", {}), slip, *plain]
+
+    def run(environment: Environment, observation: Observation) -> None:
+        follow(play(steps, found.answer))(environment, observation)
+
+    return Proof("slip-taken-back", "alternative", "types a wrong figure, undoes it, types it again and writes over it", run)
 
 
 def _size(found: Assignment) -> int:
@@ -253,7 +267,7 @@ def _helper_sheet(found: Assignment) -> Draft | None:
     finished.sheets.append(side)
     for spot, cell in found.solved.cells.items():
         if cell.formula and cell.content != found.handed.content(spot):
-            away = Spot(side, spot.row, spot.column)
+            away = Spot(side, spot.row + 200 * found.solved.sheets.index(spot.sheet), spot.column)
             finished.cells[away] = Cell(other.content(spot))
             finished.put(spot, f"={away}")
     return finished

@@ -51,9 +51,7 @@ def _all(found: Assignment) -> Iterator[tuple[str, str, Draft, str]]:
     changed = sorted(spot for spot, cell in solved.cells.items() if cell.content != found.handed.content(spot))
     formulas = [spot for spot in changed if solved.cells[spot].formula]
     entered = {
-        spot
-        for key in found.missing
-        for spot in found.layout.spots(key.removesuffix(figures.PAST), past=key.endswith(figures.PAST))
+        spot for key in found.missing for spot in found.layout.spots(key.removesuffix(figures.PAST), past=key.endswith(figures.PAST))
     }
     constants = [spot for spot in changed if spot in entered]
     rng = generator("mutants", str(found.id))

@@ -305,7 +305,7 @@ def _sum(terms: list[_Term]) -> _Term:
 
 
 def _negated(term: _Term) -> _Term:
-    return replace(term, sign=-term.sign)
+    return term if term.text == "0" else replace(term, sign=-term.sign)
 
 
 def _common(terms: list[_Term]) -> int:

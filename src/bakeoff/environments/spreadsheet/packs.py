@@ -28,7 +28,7 @@ def instruction(found: Assignment) -> str:
         )
     )
     opening = rng.choice(("Please complete", "Fill in", "We still need"))
-    model = house.word(f"title.{house.family.name}").lower()
+    model = house.word(f"title.{house.family.name}")
     if template in ("fill-row", "fill-rows"):
         return f"{opening} {rows} {where}{'' if all(line.scalar for line in found.lines) else f' {ahead}'}. {live}"
     if template in ("schedule", "statement"):
