@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from bakeoff.cli import app
 from bakeoff.core import Action, Environment, Observation, Scored, TaskId, make_environment, run_episode
 from bakeoff.environments.spreadsheet.environment import ANSWER, WORKBOOK, SpreadsheetEnvironment
 from bakeoff.testing import environment_cases
@@ -72,3 +76,24 @@ def test_practice_is_the_same_house_with_other_figures() -> None:
     first, room = environment.reset(task), environment.reset(task, practice=True)
     labels = [[element.name for element in seen.elements if element.role == "rowheader"] for seen in (first, room)]
     assert labels[0] == labels[1] and first.elements != room.elements and room.goal == ""
+
+
+def test_a_job_is_handed_out_and_graded_from_the_command_line(tmp_path: Path) -> None:
+    item = task_ids(("fill-row",))[0]
+    runner, folder = CliRunner(), tmp_path / "job"
+    handed = runner.invoke(app, ["workbook", str(item), "--out", str(folder)])
+    assert handed.exit_code == 0 and (folder / "TASK.md").is_file(), handed.output
+    book = folder / f"{item.product}.xlsx"
+    untouched = runner.invoke(app, ["grade", str(item), str(book)])
+    assert untouched.exit_code == 1 and "✗ base" in untouched.output and "✓ frame" in untouched.output
+    environment = SpreadsheetEnvironment()
+    task = environment.task(item)
+    policy = environment.expert(task)
+    assert policy is not None
+    run_episode(environment, policy, task, agent="expert", judge=False)
+    book.write_bytes(environment.artefacts()[WORKBOOK])
+    done = runner.invoke(app, ["grade", str(item), str(book), "--json", str(tmp_path / "verdict.json")])
+    assert done.exit_code == 0 and "passed" in done.output, done.output
+    assert '"value": 1.0' in (tmp_path / "verdict.json").read_text()
+    again = runner.invoke(app, ["workbook", str(item), "--out", str(folder)])
+    assert again.exit_code == 2 and "not empty" in again.output

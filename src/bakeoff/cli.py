@@ -574,6 +574,45 @@ def audit(
 
 @app.command()
 @friendly
+def workbook(
+    task: Annotated[str, typer.Argument(help="A task id, e.g. spreadsheet/loan-eden@1/fill-row#1.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--out", help="A new or empty folder.")] = Path("job"),
+    pdf: Annotated[bool, typer.Option("--pdf", help="The workbook as a PDF as well (needs LibreOffice).")] = False,
+) -> None:
+    """Hand a spreadsheet job to a person: its workbook, its papers and what is to be done, in a folder.
+
+    [b]Example[/]
+
+      bakeoff workbook 'spreadsheet/loan-eden@1/build-model#1' --out loan
+    """
+    from bakeoff.cli_sheets import workbook as hand_out
+
+    hand_out(out, task, folder, pdf)
+
+
+@app.command()
+@friendly
+def grade(
+    task: Annotated[str, typer.Argument(help="The task id it was made for.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="The finished workbook, .xlsx.", show_default=False)],
+    answer: Annotated[str, typer.Option("--answer", help="The figure, where the job asks for one.")] = "",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdict for programs.", show_default=False)] = None,
+) -> None:
+    """Grade a finished workbook: recalculated from scratch in two engines, in the base case and in secret scenarios; says which cell is wrong and
+    why. Exits 1 when it fails.
+
+    [b]Example[/]
+
+      bakeoff grade 'spreadsheet/loan-eden@1/build-model#1' loan/loan-eden.xlsx
+    """
+    from bakeoff.cli_sheets import grade as judge
+
+    if not judge(out, task, file, answer, json_file):
+        raise typer.Exit(1)
+
+
+@app.command()
+@friendly
 def doctor() -> None:
     """Look whether everything is there that bakeoff needs, and say how to mend what is not. Exits 1 when something needed is missing."""
     from bakeoff.doctor import Result, run

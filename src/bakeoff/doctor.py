@@ -31,6 +31,7 @@ EXTRAS = {
     "contest": ("sqlalchemy", "zstandard", "plotly", "jinja2"),
     "browser": ("starlette", "uvicorn", "httptools", "h11", "jinja2"),
     "miniwob": ("miniwob",),
+    "spreadsheet": ("openpyxl", "formualizer", "ironcalc", "pillow"),
 }
 
 
@@ -47,7 +48,14 @@ def examine() -> Iterator[Result]:
     yield _shared_memory()
     yield _processors()
     yield _screen()
+    yield _office()
     yield _chromium()
+
+
+def _office() -> Result:
+    program = os.environ.get("BAKEOFF_OFFICE") or shutil.which("soffice") or shutil.which("libreoffice")
+    found = program or "not installed: no PDFs of workbooks, no third calculation engine (on Debian: apt install libreoffice-calc)"
+    return Result("LibreOffice", True if program else None, found)
 
 
 def _python() -> Result:

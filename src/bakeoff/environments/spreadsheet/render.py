@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,12 +173,18 @@ def converted(workbook: bytes, kind: str) -> bytes:
 
     Raises `UsageError` where LibreOffice is not installed and `EnvironmentFault` when it fails.
     """
+    return many([workbook], kind)[0]
+
+
+def many(workbooks: Sequence[bytes], kind: str) -> list[bytes]:
+    """Several workbooks in one process of LibreOffice. As `converted`."""
     program = office()
     if program is None:
         raise UsageError("LibreOffice is not installed; on Debian: apt install libreoffice-calc")
     with tempfile.TemporaryDirectory(prefix="bakeoff-office-") as folder:
-        source = Path(folder, "book.xlsx")
-        source.write_bytes(workbook)
+        sources = [Path(folder, f"book{index}.xlsx") for index in range(len(workbooks))]
+        for source, workbook in zip(sources, workbooks, strict=True):
+            source.write_bytes(workbook)
         target = Path(folder, "out")
         command = [
             program,
@@ -189,7 +196,7 @@ def converted(workbook: bytes, kind: str) -> bytes:
             kind,
             "--outdir",
             str(target),
-            str(source),
+            *map(str, sources),
         ]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:
@@ -200,10 +207,10 @@ def converted(workbook: bytes, kind: str) -> bytes:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        made = target / f"book.{kind}"
-        if not made.is_file():
+        made = [target / f"{source.stem}.{kind}" for source in sources]
+        if not all(path.is_file() for path in made):
             raise EnvironmentFault(f"LibreOffice could not convert the workbook: {said.decode(errors='replace').strip()[:300]}")
-        return made.read_bytes()
+        return [path.read_bytes() for path in made]
 
 
 def pdf(workbook: bytes) -> bytes:

@@ -286,7 +286,7 @@ def elements(
                 f"{prefix}{letters(column)}{row}",
                 role,
                 labels.name.get(place, ""),
-                text if role == "cell" else "" if text == labels.name.get(place) else text,
+                "" if role != "cell" and attributes["kind"] == "text" and text == labels.name.get(place) else text,
                 parent=parent,
                 order=len(found),
                 box=Box((column - 1) * width, (row - 1) * height, width, height),
