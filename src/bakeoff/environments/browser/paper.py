@@ -6,77 +6,15 @@ experts and the verdicts, not the pages' script or style. A sample of the same p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
-from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bakeoff.core import Action, ActionError, Element, Screen, Task
 from bakeoff.environments.browser import pages, products, server
+from bakeoff.environments.browser.dom import Node, parse
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.world import open_copy, snapshot
-
-VOID = {"input", "meta", "link", "br", "hr"}
-
-
-@dataclass(eq=False)
-class Node:
-    tag: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    parent: Node | None = None
-    children: list[Node | str] = field(default_factory=list)
-
-    def all(self, *tags: str) -> list[Node]:
-        found = []
-        for child in self.children:
-            if isinstance(child, Node):
-                if not tags or child.tag in tags:
-                    found.append(child)
-                found += child.all(*tags)
-        return found
-
-    def text(self) -> str:
-        parts = []
-        for child in self.children:
-            if isinstance(child, str):
-                parts.append(child)
-            elif child.attributes.get("aria-hidden") != "true":
-                parts.append(child.text())
-        return " ".join(" ".join(parts).split())
-
-    def up(self, *tags: str) -> Node | None:
-        node = self.parent
-        while node is not None and node.tag not in tags:
-            node = node.parent
-        return node
-
-    def has(self, name: str) -> bool:
-        return name in self.attributes
-
-
-class Parser(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = self.at = Node("root")
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, {name: value or "" for name, value in attributes}, self.at)
-        self.at.children.append(node)
-        if tag not in VOID:
-            self.at = node
-
-    def handle_endtag(self, tag: str) -> None:
-        node: Node | None = self.at
-        while node is not None and node.tag != tag:
-            node = node.parent
-        assert node is not None and node.parent is not None, f"stray </{tag}>"
-        assert node is self.at, f"</{tag}> closes <{self.at.tag}>"
-        self.at = node.parent
-
-    def handle_data(self, data: str) -> None:
-        if self.at.tag not in ("script", "style", "title"):
-            self.at.children.append(data)
 
 
 class Paper:
@@ -100,9 +38,8 @@ class Paper:
             return self.request(answer.headers["location"])
         assert answer.status_code in (200, 422), (path, answer.status_code, bytes(answer.body)[:200])
         self.largest = max(self.largest, len(answer.body))
-        parser = Parser()
-        parser.feed(bytes(answer.body).decode())
-        self.root, self.location = parser.root, path
+        self.page = parse(bytes(answer.body).decode(), self.office.csrf)
+        self.root, self.location = self.page.root, path
         self.history.append(path)
         self.focus = None
         self.unsaved: Node | None = None
@@ -188,19 +125,15 @@ class Paper:
         }
         return roles.get(node.tag, "")
 
-    def _named(self, ident: str) -> Node:
-        return next(node for node in self.root.all() if node.attributes.get("id") == ident)
-
     def _name(self, node: Node) -> str:
         if node.has("aria-label"):
             return node.attributes["aria-label"]
         if node.has("aria-labelledby"):
-            return " ".join(self._named(ident).text() for ident in node.attributes["aria-labelledby"].split())
+            return " ".join(self.page.ids[ident].text() for ident in node.attributes["aria-labelledby"].split())
         if node.tag in ("input", "textarea", "select"):
-            for label in self.root.all("label"):
-                if label.attributes.get("for") == node.attributes.get("id", "?") or node in label.all("input"):
-                    return label.text()
-            raise AssertionError(f"a {node.tag} has no name on {self.location}")
+            label = self.page.label(node)
+            assert label is not None, f"a {node.tag} has no name on {self.location}"
+            return label.text()
         if node.tag == "fieldset":
             return node.all("legend")[0].text()
         if node.tag in ("main", "dialog", "fieldset", "nav", "ul"):
