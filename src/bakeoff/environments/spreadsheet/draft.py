@@ -91,7 +91,10 @@ class Draft:
             if cell.number_format != "General":
                 target.number_format = cell.number_format
             if isinstance(cell.content, str) and not cell.formula and cell.role not in ("title", "subtitle", "note", "section"):
-                widths[spot.sheet, spot.column] = max(widths.get((spot.sheet, spot.column), 9), min(42, len(cell.content) + 2))
+                widths[spot.sheet, spot.column] = max(
+                    widths.get((spot.sheet, spot.column), 9),
+                    min(42, round(len(cell.content) * (1.15 if cell.role in ("header", "strong") else 1)) + 2),
+                )
         for (sheet, column), width in widths.items():
             pages[sheet].column_dimensions[Spot(sheet, 1, column).a1[:-1]].width = width
         for name, page in pages.items():

@@ -217,6 +217,12 @@ def _detour(found: Assignment) -> Proof:
     return Proof("slip-taken-back", "alternative", "types a wrong figure, undoes it, types it again and writes over it", run)
 
 
+def rows(found: Assignment) -> int:
+    """How many rows there are to write, each with one formula or with figures."""
+    changed = {spot: cell for spot, cell in found.solved.cells.items() if cell.content != found.handed.content(spot)}
+    return len(_runs(changed, found.layout.across))
+
+
 def _size(found: Assignment) -> int:
     return sum(cell.content != found.handed.content(spot) for spot, cell in found.solved.cells.items())
 

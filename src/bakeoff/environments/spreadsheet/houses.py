@@ -96,9 +96,9 @@ class House:
     def unit(self, line: Line) -> str:
         """The unit of a line as an analyst writes it."""
         if line.unit == "money":
-            return (
-                self.currency if line.places is not None and line.places > 0 and line.key.startswith(("price", "unit_")) else self.unit_word
-            )
+            return self.currency if line.places is not None and line.places >= 2 else self.unit_word
+        if line.unit == "count" and line.places is not None:  # stakes and options, counted in the unit that makes price times count money
+            return self.data_model["money_unit"][0] or "#"
         return {"rate": {1: "%", 100: "%", 10000: "bps"}[self.workflow["rates"]], "ratio": "x", "count": "#", "days": "days"}.get(
             line.unit, ""
         )

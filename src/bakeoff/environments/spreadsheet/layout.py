@@ -263,6 +263,9 @@ class Layout:
                     number = history[period] if past else figures[period if line.scalar else period - self.model.past]
                     draft.cells[spot] = Cell(_clean(number * shown.scale(line)), "past" if past else "input", self.format(line))
                     continue
+                if rule.isdigit():
+                    draft.cells[spot] = Cell(int(rule), "past", self.format(line))
+                    continue
                 chosen = (only or {}).get(line.key, style)
                 role = "check" if line.check else "total" if line.total and self.across else "calc"
                 draft.cells[spot] = Cell(self.compiler.formula(line, rule, period, chosen), role, self.format(line))

@@ -123,7 +123,7 @@ def _formulas(found: Assignment, formulas: list[Spot]) -> Iterator[tuple[str, st
             if kinds.get(slip.kind, 0) >= 1:
                 continue
             wrong = slip.apply(solved, layout, found.base)
-            if wrong is not None and (slip.kind == "hard-code" or _differs(found, wrong)):
+            if wrong is not None and _differs(found, wrong):
                 kinds[slip.kind] = 1
                 yield slip.kind, slip.claim, wrong, right
         flipped = solved.copy()

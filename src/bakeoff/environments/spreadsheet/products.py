@@ -140,8 +140,8 @@ def task(task_id: TaskId) -> Task:
     """The task as the contract describes it."""
     drawn, found = _checked(task_id), assignment(task_id)
     split, distance = _places(drawn.family.name)[task_id.product]
-    work = len(experts.actions(found)) + 1
-    return Task(task_id, drawn.family.name, split, packs.instruction(found), Limits(steps=max(40, 4 * work), seconds=900.0), distance)
+    work = 4 * max(len(experts.actions(found)) + 1, experts.rows(found)) + 20
+    return Task(task_id, drawn.family.name, split, packs.instruction(found), Limits(steps=work, seconds=900.0), distance)
 
 
 @lru_cache(maxsize=256)

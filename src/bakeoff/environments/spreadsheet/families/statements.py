@@ -195,7 +195,7 @@ def build(flags: Flags) -> Model:
                 "revolver_flow",
                 "cash_flow",
                 "MAX(floor - before_revolver, -revolver[-1])",
-                back="",
+                back="0",
                 rule="{revolver_flow} fills up to {floor} or pays back what is above it, at most {revolver} at the end of the period before.",
             ),
         ]
@@ -247,8 +247,7 @@ def build(flags: Flags) -> Model:
                 "revolver",
                 "balance",
                 "revolver[-1] + revolver_flow",
-                back="",
-                at_close="0",
+                back="0",
                 rule="{revolver} is that of the period before plus {revolver_flow}.",
             )
         )
