@@ -5,7 +5,8 @@
 The peer is installed once into `benchmarks/.venv-peer`. Each round plays every task once with every contestant, in turn, so that noise of the
 machine falls on all alike; several of our episodes are timed per peer episode because they are short. Figures are medians; an episode
 counts only if its verdict is success. The peer runs twice: as shipped, and tuned (its fixed waits of 0.1 s per call and 0.5 s per observation
-switched off).
+switched off). The peer as shipped downloads a headless shell of its own, so it drives the headless shell here, too, unless told otherwise.
+Ours is one worker; while an episode is played, a second tab of its Chromium may load the page of the next one, on another core.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bakeoff.core import Action, Observation, Scored, TaskId
+from bakeoff.environments.browser.chromium import find_executable
 from bakeoff.environments.browser.miniwob import MiniWobEnvironment
 from bakeoff.environments.browser.miniwob_pages import html_directory
 
@@ -94,7 +96,7 @@ class Quiet(SimpleHTTPRequestHandler):
 class Peer:
     """The peer's worker process and the server of its pages."""
 
-    def __init__(self) -> None:
+    def __init__(self, chromium: str) -> None:
         python = HERE / ".venv-peer" / "bin" / "python"
         if subprocess.run([python, "-c", "import browsergym.miniwob"], capture_output=True).returncode if python.exists() else True:
             print(f"installing {PEER} into {HERE.name}/.venv-peer …", file=sys.stderr)
@@ -108,7 +110,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "MINIWOB_URL": f"http://127.0.0.1:{self.server.server_port}/miniwob/"},
+            env={**os.environ, "MINIWOB_URL": f"http://127.0.0.1:{self.server.server_port}/miniwob/", "BAKEOFF_CHROMIUM": chromium},
         )
 
     def play(self, name: str, seed: int, tuned: bool, times: Times) -> None:
@@ -131,12 +133,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often each task is played (default 5)")
     parser.add_argument("--out", type=Path, help="write the medians as JSON")
+    parser.add_argument(
+        "--peer-chromium", default=find_executable(), help="the browser that the peer drives (default: the one that we drive)"
+    )
     options = parser.parse_args()
     contestants = {"bakeoff": Times(), "browsergym, as shipped": Times(), "browsergym, tuned": Times()}
     by_task = {(name, task): Times() for name in contestants for task in TASKS}
     with MiniWobEnvironment() as environment:
         assert isinstance(environment, MiniWobEnvironment)
-        peer = Peer()
+        peer = Peer(options.peer_chromium)
         try:
             jobs = [(round_, task) for round_ in range(-1, options.rounds) for task in TASKS]  # the first round warms up
             for round_, task in track(jobs, description="playing", console=Console(stderr=True)):
@@ -182,6 +187,7 @@ def main() -> None:
     Console(width=140).print(table)
     for task in TASKS:
         print(f"{task:14}", *(f"{name}: {1e3 * median(by_task[name, task].episodes):8.1f} ms" for name in contestants), sep="  ")
+    print(f"bakeoff drives {find_executable()}, the peer {options.peer_chromium}")
     print(f"load average while measuring: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if options.out:
         options.out.write_text(json.dumps(results, indent=1))

@@ -1,10 +1,11 @@
 """Expert episodes on generated products: how many per second, reset and verdict included, and what each costs in processor time.
 
-    .venv/bin/python benchmarks/products_speed.py [--products 6] [--seeds 1]
+    .venv/bin/python benchmarks/products_speed.py [--products 2] [--rounds 3]
 
-Plays the expert of every template of a few dev products of each family. Two rates are printed: episodes per second as the clock saw them, and
-episodes per second and core, from the processor time of this process and of Chromium with all its children, which suffers less from what else
-the machine is doing. Then where that time goes, how long resets, steps and verdicts take, and what one more open context costs in memory.
+Plays the expert of every template of a few dev products of each family, in each round with other data. Two rates are printed, as medians over rounds: episodes
+per second as the clock saw them, and episodes per second and core, from the processor time of this process and of Chromium with all its children, which suffers
+less from what else the machine is doing. Then where that time goes, how long resets, steps and verdicts take, how long it takes to observe a list
+of 200 elements, and what one more open context costs in memory.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bakeoff.core import Scored, TaskId
+from bakeoff.core import Scored, Task, TaskId
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.environment import BrowserEnvironment
 
+OBSERVED_PRODUCT = ("crm-unison", 1, "qualify-lead")  # begins with a list
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -85,15 +87,57 @@ def memory_per_context(browser: Browser, origin: str, count: int = 8) -> float:
     return (after - before) / count
 
 
+# Adds rows like those that are there until an observation has the wanted number of elements, then looks at the changed page again and again.
+OBSERVED = """(async wanted => {
+  const count = () => JSON.parse(bakeoff.observe())[2].length;
+  const rows = [...document.querySelectorAll('tbody tr, .items li')];
+  for (let i = 0; rows.length && i < 200 && count() < wanted; i++) rows[0].parentElement.append(rows[i % rows.length].cloneNode(true));
+  const times = [];
+  for (let i = 0; i < 60; i++) {
+    document.body.style.paddingLeft = i % 2 + 'px';
+    const began = performance.now();
+    bakeoff.observe();
+    times.push(performance.now() - began);
+    await new Promise(done => setTimeout(done, 2));
+  }
+  times.sort((a, b) => a - b);
+  return [count(), document.querySelectorAll('*').length, times[30], times[57]];
+})(200)"""
+
+
+def play(environment: BrowserEnvironment, task: Task, phases: dict[str, list[float]]) -> tuple[float, int, bool]:
+    """Seconds, steps and whether the expert passed; notes how long each phase took."""
+    policy = environment.expert(task)
+    marks = [time.perf_counter()]
+    observation = environment.reset(task)
+    marks.append(time.perf_counter())
+    phases["reset"].append(marks[-1] - marks[-2])
+    steps = 0
+    while not observation.done:
+        action = policy(observation)
+        began = time.perf_counter()
+        observation = environment.step(action)
+        phases["step"].append(time.perf_counter() - began)
+        steps += 1
+    marks.append(time.perf_counter())
+    verdict = environment.verify()
+    marks.append(time.perf_counter())
+    phases["verify"].append(marks[-1] - marks[-2])
+    return marks[-1] - marks[0], steps, isinstance(verdict, Scored) and verdict.passed
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--products", type=int, default=6, help="dev products per family (default 6)")
+    parser.add_argument("--products", type=int, default=2, help="dev products per family (default 2)")
     parser.add_argument("--families", default="", help="comma-separated; default all")
-    parser.add_argument("--seeds", type=int, default=1, help="episodes per template (default 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each template is played, with other data each time (default 3)")
     options = parser.parse_args()
     walls: dict[str, list[float]] = defaultdict(list)
     steps: dict[str, int] = defaultdict(int)
     passed: dict[str, int] = defaultdict(int)
+    phases: dict[str, list[float]] = defaultdict(list)
+    rates: list[tuple[float, float]] = []  # of each round: seconds of processor time and by the clock an episode
+    spent: Counter[str] = Counter()
     with BrowserEnvironment() as environment:
         assert isinstance(environment, BrowserEnvironment)
         chosen: dict[str, int] = defaultdict(int)
@@ -102,39 +146,30 @@ def main() -> None:
             if product.family in (options.families or product.family).split(",") and chosen[product.family] < options.products:
                 chosen[product.family] += 1
                 products.append(product)
-        tasks = [
-            environment.task(TaskId(environment.name, product.id, product.version, template, seed))
-            for product in products
-            for template in product.templates
-            for seed in range(options.seeds)
-        ]
-        environment.reset(tasks[0])  # starts Chromium and the server
+        jobs = [(product, template) for product in products for template in product.templates]
+        environment.reset(
+            environment.task(TaskId(environment.name, products[0].id, 1, products[0].templates[0], 0))
+        )  # starts Chromium and the server
         browser = environment.tab.browser
-        phases: dict[str, list[float]] = defaultdict(list)
+        plays = [(seed, product, template) for seed in range(options.rounds) for product, template in jobs]
         before = processor_seconds(browser.pid)
-        for task in track(tasks, description="playing", console=Console(stderr=True)):
-            policy = environment.expert(task)
-            assert policy is not None
-            marks = [time.perf_counter()]
-            observation = environment.reset(task)
-            marks.append(time.perf_counter())
-            phases["reset"].append(marks[-1] - marks[-2])
-            while not observation.done:
-                action = policy(observation)
-                began = time.perf_counter()
-                observation = environment.step(action)
-                phases["step"].append(time.perf_counter() - began)
-                steps[task.family] += 1
-            marks.append(time.perf_counter())
-            verdict = environment.verify()
-            marks.append(time.perf_counter())
-            phases["verify"].append(marks[-1] - marks[-2])
-            walls[task.family].append(marks[-1] - marks[0])
-            passed[task.family] += isinstance(verdict, Scored) and verdict.passed
-        spent = processor_seconds(browser.pid)
-        spent.subtract(before)
+        for number, (seed, product, template) in enumerate(track(plays, description="playing", console=Console(stderr=True)), start=1):
+            task = environment.task(TaskId(environment.name, product.id, product.version, template, seed))
+            wall, count, good = play(environment, task, phases)
+            walls[task.family].append(wall)
+            steps[task.family] += count
+            passed[task.family] += good
+            if number % len(jobs) == 0:
+                now = processor_seconds(browser.pid)
+                now.subtract(before)
+                spent += now
+                clock = sum(map(sum, walls.values())) - sum(round_[1] for round_ in rates) * len(jobs)
+                rates.append((sum(now.values()) / len(jobs), clock / len(jobs)))
+                before = processor_seconds(browser.pid)
+        browser_name = browser.version
         memory = memory_per_context(browser, environment.origin)
-    busy = sum(spent.values())
+        environment.reset(environment.task(TaskId(environment.name, *OBSERVED_PRODUCT, 0)))
+        elements, nodes, usual, slow = environment.tab.evaluate(OBSERVED, "isolated")
 
     table = Table(title="Expert episodes on dev products, reset and verdict included")
     for column in ("family", "episodes", "passed", "steps each", "median", "episodes/s", "steps/s"):
@@ -150,12 +185,18 @@ def main() -> None:
             f"{steps[family] / sum(times):.0f}",
         )
     Console(width=120).print(table)
-    count, wall = sum(map(len, walls.values())), sum(map(sum, walls.values()))
-    print(f"by the clock: {count / wall:.1f} episodes/s (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
-    print(f"processor time: {1e3 * busy / count:.0f} ms an episode, that is {count / busy:.1f} episodes per second and core")
+    count = sum(map(len, walls.values()))
+    for name, which, unit in (("processor time", 0, "a second and core"), ("by the clock", 1, "a second")):
+        times = sorted(rate[which] for rate in rates)
+        print(
+            f"{name}, median of {len(times)} rounds (least to most): {1e3 * median(times):.0f} ms an episode ({1e3 * times[0]:.0f} to {1e3 * times[-1]:.0f}),"
+            f" that is {1 / median(times):.1f} {unit}"
+        )
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {browser_name}")
     parts = ", ".join(f"{name} {1e3 * seconds / count:.0f}" for name, seconds in spent.most_common() if seconds / count > 0.0005)
     print(f"of which: {parts}")
     print("median / 95th percentile: " + "   ".join(f"{name} {quantiles(times)}" for name, times in phases.items()))
+    print(f"a list of {elements} elements ({nodes} nodes) is observed in {usual:.1f} ms; 95th percentile {slow:.1f}")
     print(f"memory of one more open context: {memory:.0f} MB")
 
 
