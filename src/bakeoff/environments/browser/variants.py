@@ -91,7 +91,7 @@ def nonsensical(drawn: Blueprint) -> Blueprint:
             if not month or not any(made.lower()[:3] == coined.get(other.lower(), "")[:3] for other in MONTHS):
                 coined[word.lower()] = made.lower()
             attempt += 1
-        return coined[word.lower()].capitalize() if month else coined[word.lower()]
+        return coined[word.lower()].capitalize() if word[0].isupper() else coined[word.lower()]
 
     for key in sorted(TEXTS):
         words[f"fixed.{key}"] = reworded(TEXTS[key], instead)

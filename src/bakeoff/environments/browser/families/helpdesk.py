@@ -417,7 +417,8 @@ def book_within_limit(rng: random.Random, state: State) -> Job:
 
 def close_unless_escalated(rng: random.Random, state: State) -> Job:
     """Cannot be done while seniors have the ticket; what they were told is wanted then."""
-    escalated = rng.random() < 0.6
+    raised = common.matching(state, TICKET, {"status": ACTIVE, "escalated": (True,)}, lambda record: record["subject"] not in SPAM)
+    escalated = rng.random() < 0.6 and bool(raised)
     key = pick(rng, state, status=ACTIVE, escalated=(escalated,))
     record, outcome = state.records[key], rng.choice(("fixed", "explained", "refunded"))
     text = (

@@ -57,11 +57,18 @@ all("[data-switch]", b => b.onclick = () => {
   b.setAttribute("aria-checked", on); const held = b.parentElement.querySelector("input"); held.value = on ? held.dataset.yes : held.dataset.no; changed(held);
 });
 const opener = (box, button, list, open) => { list.hidden = !open; button.setAttribute("aria-expanded", open); };
+const point = (holder, items, chosen) => {
+  // Says which option the arrow keys are at, to those who cannot see it.
+  items.forEach(i => { i.setAttribute("aria-selected", i === chosen); i.removeAttribute("id"); });
+  if (!chosen) { holder.removeAttribute("aria-activedescendant"); return; }
+  chosen.id = chosen.parentElement.id + "-at";
+  holder.setAttribute("aria-activedescendant", chosen.id);
+};
 all("[data-combobox]", box => {
   const input = box.querySelector("input"), list = box.querySelector("ul"), items = [...list.children];
   let at = -1;
   const visible = () => items.filter(i => !i.hidden);
-  const mark = () => visible().forEach((i, n) => i.setAttribute("aria-selected", n === at));
+  const mark = () => point(input, items, visible()[at]);
   const show = event => {
     const words = input.value.trim().toLowerCase(), exact = items.some(i => i.textContent.toLowerCase() === words);
     items.forEach(i => i.hidden = !exact && !i.textContent.toLowerCase().includes(words));
@@ -83,7 +90,7 @@ all("[data-combobox]", box => {
 all("[data-dropdown]", box => {
   const button = box.querySelector("button"), list = box.querySelector("ul"), held = box.querySelector("input"), items = [...list.children];
   let at = -1;
-  const mark = () => items.forEach((i, n) => i.setAttribute("aria-selected", n === at));
+  const mark = () => point(button, items, items[at]);
   const take = i => { held.value = i.textContent.trim(); button.querySelector("span").textContent = held.value; opener(box, button, list, false); button.focus(); changed(held); };
   button.onclick = () => { at = -1; mark(); opener(box, button, list, list.hidden); };
   button.onkeydown = e => {
@@ -106,14 +113,16 @@ all("[data-calendar]", box => {
     for (let d = 1; d <= days; d++) html += `<td><button type="button" aria-label="${d} ${names[month - 1]} ${year}" data-day="${d}">${d}</button></td>${(first + d) % 7 ? "" : "</tr><tr>"}`;
     sheet.innerHTML = html + "</tr></table>";
     const [back, on] = sheet.querySelectorAll("header button");
-    back.onclick = () => { month--; if (month < 1) { month = 12; year--; } draw(); };
-    on.onclick = () => { month++; if (month > 12) { month = 1; year++; } draw(); };
+    const turned = (by, which) => { const at = year * 12 + month - 1 + by; year = Math.floor(at / 12); month = at % 12 + 1; draw(); sheet.querySelectorAll("header button")[which].focus(); };
+    back.onclick = () => turned(-1, 0);
+    on.onclick = () => turned(1, 1);
     sheet.querySelectorAll("[data-day]").forEach(b => b.onclick = () => {
       held.value = `${year}-${two(month)}-${two(b.dataset.day)}`;
-      button.querySelector("span").textContent = held.value; opener(box, button, sheet, false); changed(held);
+      button.querySelector("span").textContent = held.value; opener(box, button, sheet, false); button.focus(); changed(held);
     });
   };
   button.onclick = () => { draw(); opener(box, button, sheet, sheet.hidden); };
+  box.onkeydown = e => { if (e.key === "Escape" && !sheet.hidden) { e.preventDefault(); opener(box, button, sheet, false); button.focus(); } };
 });
 all("[data-lookup]", box => {
   const button = box.querySelector("button"), sheet = box.querySelector("dialog"), held = box.querySelector("input"), search = sheet.querySelector("input");
@@ -158,6 +167,7 @@ all("[data-transfer]", group => {
     if (item.parentElement === list) return;
     item.querySelector("input")?.remove();
     list.append(item);
+    item.querySelector("button").focus();
     if (list.hasAttribute("data-chosen")) { const i = document.createElement("input"); i.type = "hidden"; i.name = name; i.value = item.textContent.trim(); item.append(i); }
     changed(group);
   };
