@@ -46,7 +46,7 @@ def _tool(name: str, *arguments: str) -> Tool:
 
 
 class Depot(Environment):
-    """Boxes and crates with nonsense labels. `Plim` and `Zug` (on crates) and `Vorp` (on boxes) only ask for confirmation."""
+    """Boxes and crates with nonsense labels. `Plim` and `Zug` (on crates) only ask for confirmation; `Vorp` (on boxes) changes the `Drell`."""
 
     name = "depot"
     tools = (
@@ -55,13 +55,14 @@ class Depot(Environment):
     )  # fmt: skip
 
     def products(self, *, family: str | None = None, split: Split | None = None) -> Sequence[Product]:
-        return (Product("depot-one", 1, "depot", "train", "none", ("seal", "weigh", "keeper")),)
+        return (Product("depot-one", 1, "depot", "train", "none", ("seal", "weigh", "keeper", "match")),)
 
     def task(self, task_id: TaskId) -> Task:
         crate, box = CRATES[task_id.seed % 8], BOXES[task_id.seed % 8]
         said = {
             "seal": f"Seal the crate {crate[0]} ({crate[1]}).",
             "weigh": f"What is the sum of the weights of all boxes from {box[1]}? Finish with that number as the answer.",
+            "match": f"Give the box {box[0]} the same weight as {BOXES[(task_id.seed + 3) % 8][0]}.",
             "keeper": f"Who keeps the crate that belongs to the box {box[0]}? Finish with the name as the answer.",
         }[task_id.template]
         return Task(task_id, "depot", "train", said, Limits(40, 60))
@@ -83,6 +84,8 @@ class Depot(Environment):
     def _begin(self, task: Task, practice: bool) -> Screen:
         self.at, self.query, self.past, self.notice, self.said = "/boxes", "", ["/boxes"], "", ""
         self.done: set[tuple[str, str]] = set()
+        self.weights = {box[0]: box[2] for box in BOXES}
+        self.typed = ""
         return self._screen()
 
     def _screen(self, ended: bool = False) -> Screen:
@@ -116,6 +119,8 @@ class Depot(Environment):
             record = next(item for item in records if item[0] == rest[0])
             holder = put("generic", "")
             put("heading", record[0], holder)
+            if page == "boxes":
+                record = (*record[:2], self.weights[record[0]], record[3])
             for label, text in zip(("Num", "Firm", "Drell", "Krat") if page == "boxes" else ("Num", "Firm", "Hush"), record, strict=True):
                 put("text", label, holder)
                 put("text", text, holder)
@@ -123,6 +128,8 @@ class Depot(Environment):
                 put("link", name)
         else:
             form = put("form", "")
+            if rest[1] == "Vorp":
+                put("textbox", "Drell", form, value=self.typed or self.weights[rest[0]])
             put("button", "Yes", form)
             put("link", "No", form)
         self.now = {element.ref: element for element in found}
@@ -140,6 +147,8 @@ class Depot(Environment):
             self.at = self.past.pop() if self.past else "/boxes"
         elif element is None:
             raise ActionError("no such element")
+        elif action.tool == "type" and element.name == "Drell":
+            self.typed = str(action.arguments["text"])
         elif action.tool == "type":
             self.query = str(action.arguments["text"])
         elif element.name != "Look":
@@ -148,9 +157,13 @@ class Depot(Environment):
             if element.name in ("Boxes", "Crates"):
                 self.at, self.query = f"/{element.name.lower()}", ""
             elif element.name == "Yes":
-                self.done.add((head[-1], last))
+                if last == "Vorp":
+                    self.weights[head[-1]], self.typed = self.typed or self.weights[head[-1]], ""
+                else:
+                    self.done.add((head[-1], last))
                 self.at, self.notice = "/".join(head), "Done."
             elif element.name == "No":
+                self.typed = ""
                 self.at = "/".join(head)
             else:
                 self.at = f"{self.at}/{element.name}"
@@ -160,12 +173,16 @@ class Depot(Environment):
         assert self._task is not None
         seed, template = self._task.id.seed % 8, self._task.id.template
         done = {(CRATES[seed][0], "Zug")} if template == "seal" else set()
+        weights = {box[0]: box[2] for box in BOXES}
+        if template == "match":
+            weights[BOXES[seed][0]] = BOXES[(seed + 3) % 8][2]
         answer = {
             "seal": "",
+            "match": "",
             "weigh": str(sum(int(box[2]) for box in BOXES if box[1] == BOXES[seed][1])),
             "keeper": next(crate[2] for crate in CRATES if crate[0] == BOXES[seed][3]),
         }[template]
-        return Scored.all_of((Check("goal", self.done == done), Check("answer", self.said == answer)))
+        return Scored.all_of((Check("goal", self.done == done and self.weights == weights), Check("answer", self.said == answer)))
 
     def artefacts(self) -> Mapping[str, bytes]:
         return {}
@@ -227,6 +244,12 @@ def test_a_question_is_answered_from_what_is_read_and_nothing_is_changed() -> No
     passed = [_work(agent, environment, ("weigh", "keeper")[turn % 2], turn) for turn in range(12)]
     assert sum(passed[-6:]) >= 5
     assert any("answer with the" in sentence for sentence in agent.beliefs())
+
+
+def test_what_another_record_shows_is_copied() -> None:
+    agent, environment = _practised()
+    passed = [_work(agent, environment, "match", seed) for seed in range(6)]
+    assert sum(passed) >= 5
 
 
 def test_answers_reckon_over_records_and_with_what_they_have_in_common() -> None:

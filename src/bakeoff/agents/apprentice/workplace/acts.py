@@ -30,7 +30,7 @@ MOST_MEANINGS = 6
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One field of a form and what goes there. `slots`: which values of the job it uses. `kind`: `slot`, `pair` (a name over two fields),
-    `option`, `meant` (the option that a choice named in the job means), `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
+    `option`, `meant` (the option that a choice named in the job means), `copied` (what another record shows under this label), `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
 
     label: str
     value: str
@@ -109,6 +109,7 @@ class Actor:
         self.named: frozenset[str] = frozenset()  # the values that the record is named by
         self.named_person = ""  # the person that the record is named by
         self.said = frozenset(job.words)
+        self.copied: dict[tuple[str, ...], str] = {}  # words of a label → what the record shows that is to be copied from
         self._known: dict[tuple[Slot, str, str, tuple[str, ...]], Part | None] = {}
         self._chosen: dict[tuple[str, str, tuple[str, ...], tuple[bool, bool]], list[tuple[Fill | None, Part]]] = {}
 
@@ -250,7 +251,7 @@ class Actor:
         """How a value looks beside those that stand in a field; False when it cannot be one of them."""
         usual = "name" if item.kind == "pair" else self.theory.shape_of(item)
         kind = shape(slot.text) if slot.kind == "quoted" else slot.kind
-        if kind == usual == "code" and self.theory.series_of(item) != series(slot.text):
+        if kind == usual == "code" and series(slot.text) not in self.theory.series_of(item):
             return False
         if item.kind == "pair" and (slot.kind != "name" or " " not in slot.text):
             return False
@@ -323,6 +324,12 @@ class Actor:
         nothing: Features = {}
         add(nothing, "required empty", float(must))
         yield None, nothing
+        value = self.copied.get(item.words, "")
+        if value and value.lower() != self.facts.get(item.label) and (not item.options or _option(item, value)):
+            features = {"copied": 1.0}
+            add(features, "label said", _share(item.words, self.said))
+            tie(features, self.job.words, item.words)
+            yield Fill(item.label, _option(item, value) or value, (), "copied"), features
         if item.kind not in ("choice", "combo"):
             return
         if any(len(option) > 30 for option in item.options):  # the options are records

@@ -44,6 +44,7 @@ class Finder:
         self.job, self.hand, self.theory = job, hand, hand.theory
         self.targets: list[Target] = []
         self.mentions: list[Mention] = []
+        self.models: list[Target] = []  # records that the job names only to be copied from
         words = set(job.goal.lower().replace(",", " ").split())
         counted = wanted(job) and any(RECKONINGS[way] & job.every_stem for way in OVER_SEVERAL)
         self.broad = bool(QUANTIFIERS & words) or counted  # whether the job is about several records that it does not name one by one

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from bakeoff.agents.apprentice.workplace.acts import Act, Actor, Described, Elsewhere, Features, Weigh, add, plain
-from bakeoff.agents.apprentice.workplace.asking import Answer, Sources, answers, describe, wanted
+from bakeoff.agents.apprentice.workplace.asking import Answer, Sources, answers, as_day, describe, wanted
 from bakeoff.agents.apprentice.workplace.job import Job, content, series, similar
 from bakeoff.agents.apprentice.workplace.meanings import Meanings, Trial
+from bakeoff.agents.apprentice.workplace.page import blank
 from bakeoff.agents.apprentice.workplace.theory import Theory
 
 Lexicon = dict[tuple[str, str], str]  # label and phrase of the job → the option that it meant here
@@ -86,6 +87,12 @@ def elsewhere(pasts: list[list[Past]]) -> Elsewhere:
     return found
 
 
+def _copy(text: str) -> str:
+    """A value as it is entered elsewhere: dates in one form, no sign for a value that is missing."""
+    when = as_day(text)
+    return "" if blank(text) else f"{when[0]:04d}-{when[1]:02d}-{when[2]:02d}" if when is not None else text
+
+
 class Planner:
     """Finds the plans worth considering for one job."""
 
@@ -97,7 +104,9 @@ class Planner:
         weigh: Weigh,
         facts: dict[str, str] | None = None,
         others: list[list[Past]] | None = None,
+        copied: tuple[dict[str, str], dict[str, str]] = ({}, {}),
     ) -> None:
+        self.anew, self.after = ({content(label): _copy(text) for label, text in facts.items()} for facts in copied)
         self.job, self.theory, self.weigh = job, theory, weigh
         self.actor = Actor(job, theory, weigh, facts or {}, Meanings(trials(past)), elsewhere(others or []))
         self.signature = job.signature
@@ -142,7 +151,7 @@ class Planner:
             people = [self.job.slots[index].text.lower() for index in sorted(keys) if self.job.slots[index].kind == "name"]
             self.actor.named_person = people[0] if people else ""
             mark = {index for index in values if twins and self.job.slots[index].kind == "email"}
-            self.places, self.titled = places, keys
+            self.places, self.titled, self.actor.copied = places, keys, self.after
             if self.theory.places:
                 self.actor.said -= self.job.nouns(keys)
             commands = [c for place in places for c in self.theory.record_commands(place) if c.name not in ruled_out]
@@ -156,7 +165,7 @@ class Planner:
                     ]
             self.actor.named, self.actor.named_person = frozenset(), ""
             self.actor.forget()
-        self.roles = self._roles(everything)
+        self.roles, self.actor.copied, self.actor.facts = self._roles(everything), self.anew, {}
         for command in self.theory.list_commands():
             if command.name not in ruled_out:
                 extra = {"at list with record" if found else "at list without record": 1.0}
@@ -226,12 +235,14 @@ class Planner:
             add(own, "idle act", float(self._idle(acts)))
             add(own, "own:" + " + ".join(sorted(act.command for act in acts)))
         add(own, "step", len(acts) - 1.0)
+        add(own, "copies", float(any(fill.kind == "copied" for act in acts for fill in act.fills)))
         used = frozenset().union(*(act.used for act in acts))
         add(own, "acts though asked", float(wanted(self.job)))
         if target == "list":
             codes = {index for index in used if series(self.job.slots[index].text)}
-            add(own, "made again", float(bool(codes & self.titled)))
-            add(own, "new code", float(bool(codes - self.titled) and not codes & self.titled))
+            here = any(self.theory.commands[act.command].place in self.places for act in acts)
+            add(own, "made again", float(here and bool(codes & self.titled)))
+            add(own, "new code", float(bool(codes - self.titled)))
         if pick:
             add(own, f"own:start from the one that {pick}")
             for word in {word for act in acts for fill in act.fills if fill.kind == "twin" for word in content(fill.label)}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bakeoff.agents.apprentice.workplace.asking import Facts, Sources
 from bakeoff.agents.apprentice.workplace.entry import Steps
 from bakeoff.agents.apprentice.workplace.finding import Finder
@@ -11,6 +13,7 @@ from bakeoff.agents.apprentice.workplace.page import Row
 from bakeoff.agents.apprentice.workplace.theory import Theory
 from bakeoff.core import Action
 
+COPY = re.compile(r"\b(same|as (?:many|much)|that of|those of|pattern of)\b")
 MOST_RECORDS = 8
 MOST_LINKS = 3
 
@@ -43,6 +46,29 @@ class Sight:
             rows = yield from finder.rows(target.title, target.place)
             sources.records = yield from self._several(finder, finder.fitting(target, rows), target.place, target.title)
         return sources if sources.record or sources.records else None
+
+    def model(self, finder: Finder) -> Steps[tuple[Facts, Facts]]:
+        """What is to be copied from, where the job says so: what the record that it names shows, for a new record; and, for a change of that record, what
+        the second of two that are named in one list shows, else a record that the first names."""
+        if not COPY.search(finder.job.goal.lower()) or not finder.targets or finder.targets[0].twins > 1:
+            return {}, {}
+        target, source = finder.targets[0], finder.targets[1] if len(finder.targets) == 2 else None
+        if source is not None and source.place == target.place:
+            rows = yield from finder.rows(source.title, source.place)
+            other = yield from self._one(finder.fitting(source, rows))
+            finder.models = [finder.targets.pop()]
+            return {}, _but(other, source.title)
+        if len(finder.targets) > 1:
+            return {}, {}
+        rows = yield from finder.rows(target.title, target.place)
+        own = yield from self._one(finder.fitting(target, rows))
+        for text in sorted((own or {}).values(), key=lambda text: not series(text)):  # a code points more surely than a name
+            place = self._home_of(text, target.place) if text != target.title else None
+            if place is not None:
+                rows = yield from finder.rows(text, place)
+                other = yield from self._one([row for row in rows if same(row.title, text)])
+                return _but(own, target.title), _but(other, text)
+        return _but(own, target.title), {}
 
     def _home_of(self, text: str, but: str) -> str | None:
         """The list of other records in which one is called so; None when none is known."""
@@ -82,3 +108,8 @@ class Sight:
     def _again(self, row: Row) -> Row | None:
         """The row on this page that shows the same."""
         return next((now for now in self.hand.page.rows if now.texts == row.texts), None)
+
+
+def _but(facts: Facts | None, title: str) -> Facts:
+    """What a record shows, apart from what it is called, which is its own."""
+    return {label: text for label, text in (facts or {}).items() if not same(text, title)}

@@ -375,10 +375,9 @@ class Theory:
         shapes = [shape(value) for value in self.samples(item.label)]
         return max(sorted(set(shapes)), key=shapes.count) if shapes else ""
 
-    def series_of(self, item: FieldModel | Widget) -> str:
-        """The letters that codes in this field begin with: the commonest of those seen."""
-        found = [series(value) for value in self.samples(item.label)]
-        return max(sorted(set(found)), key=found.count) if found else ""
+    def series_of(self, item: FieldModel | Widget) -> frozenset[str]:
+        """The letters that codes in this field begin with; lists may share a label."""
+        return frozenset(series(value) for value in self.samples(item.label))
 
     # --- snapshots -------------------------------------------------------------------------------------------------------------------
 

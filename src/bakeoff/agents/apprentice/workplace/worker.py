@@ -59,6 +59,10 @@ class Worker(Finder):
         self.done_acts = 0
         self.done: set[tuple[str, tuple[str, ...], str]] = set()  # record and command: what was carried out in this episode
         self.sources: Sources | None = None
+        self.copied: tuple[dict[str, str], dict[str, str]] = (
+            {},
+            {},
+        )  # what may be copied into a new record, and into the one that is named
         self.facts: dict[str, str] = {}  # what the record showed when plans were made
         self.answer = ""
 
@@ -67,6 +71,8 @@ class Worker(Finder):
         yield from self.locate()
         if wanted(self.job):
             self.sources = yield from Sight(self.hand, self.theory).read(self)
+        elif self.theory.places:
+            self.copied = yield from Sight(self.hand, self.theory).model(self)
         self.take_all()
         ruled_out: set[str] = set()
         for _ in range(MOST_TRIES):
@@ -135,7 +141,7 @@ class Worker(Finder):
         """The most believed plan; a record is opened first when its commands are not known yet."""
         fresh = {target.place: target for target in reversed(self.targets) if not self.theory.record_commands(target.place)}
         for target in [*fresh.values()] or self.targets[:1]:
-            if fresh or self.hand.page.listing:
+            if fresh or self.hand.page.listing or any(self.copied):
                 yield from self.open(target, "holds")
             for opener in self.hand.page.openers if fresh else ():
                 yield from self.hand.press(opener)
@@ -156,9 +162,9 @@ class Worker(Finder):
 
     def consider(self, ruled_out: frozenset[str] = frozenset()) -> list[Plan]:
         """The plans worth considering for this job, the most believed first."""
-        keys = frozenset(slot for target in self.targets for slot in target.slots)
+        keys = frozenset(slot for target in (*self.targets, *self.models) for slot in target.slots)
         twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
-        planner = Planner(self.job, self.theory, self.past, self.weigh, self.facts, self.others)
+        planner = Planner(self.job, self.theory, self.past, self.weigh, self.facts, self.others, self.copied)
         places = tuple(dict.fromkeys(target.place for target in self.targets))
         return planner.plans(keys, found=bool(self.targets), places=places, twins=twins, ruled_out=ruled_out, sources=self.sources)
 
