@@ -63,6 +63,7 @@ class Database(Memory):
         import psycopg
 
         self.connection = psycopg.connect(place, autocommit=True)
+        self.connection.execute("create table if not exists note (id serial primary key, text varchar(80) not null, state text not null)")
 
     def all(self) -> list[dict[str, Any]]:
         rows = self.connection.execute("select id, text, state from note order by id").fetchall()

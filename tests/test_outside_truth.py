@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +105,7 @@ def test_files_reset_by_a_snapshot(tmp_path: Path) -> None:
     every_proof_holds(path)
 
 
+@pytest.mark.slow
 def test_a_reset_by_restart_brings_back_what_only_memory_held(tmp_path: Path) -> None:
     note = started("json", "-") + '\nbuild = ["{python}", "-c", "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()", "{data}/mark"]'
     every_proof_holds(app_file(tmp_path, note, 'files = ["mark"]\nrestart = true', JSON))
@@ -197,16 +200,16 @@ insert into note (text, state, price, tags) values ('milk', 'open', 1.20, '{food
 def cluster() -> Iterator[str]:
     """The address of a PostgreSQL server of our own, on loopback alone."""
     folder = Path(tempfile.mkdtemp(prefix="bakeoff-postgres-"))
-    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    as_user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
     if as_user:
         shutil.chown(folder, "postgres", "postgres")
     port = free_port()
     data, initdb, server = folder / "data", postgres_tool("initdb"), postgres_tool("postgres")
     assert initdb and server
-    made = [*as_user, initdb, "-D", str(data), "-A", "trust", "-U", "robin", "--no-sync", "--locale=C.UTF-8"]
-    subprocess.run(made, check=True, capture_output=True, cwd="/")
+    made = [initdb, "-D", str(data), "-A", "trust", "-U", "robin", "--no-sync", "--locale=C.UTF-8"]
+    subprocess.run(made, check=True, capture_output=True, cwd="/", **as_user)
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    process = subprocess.Popen([*as_user, server, "-D", str(data), "-p", str(port), *options], stderr=subprocess.DEVNULL, cwd="/")
+    process = subprocess.Popen([server, "-D", str(data), "-p", str(port), *options], stderr=subprocess.DEVNULL, cwd="/", **as_user)
     try:
         import psycopg
 
@@ -218,28 +221,25 @@ def cluster() -> Iterator[str]:
                 time.sleep(0.1)
         yield f"robin@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
-        process.wait()
+        process.send_signal(signal.SIGINT)  # at once, whoever is still connected
+        process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def postgres_app(folder: Path, cluster: str, database: str = "postgresql") -> Path:
     (folder / "fresh.sql").write_text(FRESH)
-    begin = f'["{{python}}", "{{here}}/fresh.py", "postgresql://{cluster}"]'
-    (folder / "fresh.py").write_text(
-        "import pathlib, psycopg, sys\n"
-        "with psycopg.connect(sys.argv[1], autocommit=True) as connection:\n"
-        "    connection.execute(pathlib.Path(__file__).with_name('fresh.sql').read_text())\n"
-    )
+    begin = f'["{postgres_tool("psql")}", "-q", "-f", "{{here}}/fresh.sql", "postgresql://{cluster}"]'
     truth = f'database = "{database}://{cluster}"\nnoise.note.made = "when it was written down"'
     return app_file(folder, started("postgresql", f"postgresql://{cluster}"), f"command = {begin}", truth)
 
 
+@pytest.mark.slow
 @needs_postgresql
 def test_records_in_postgresql_reset_by_a_command(tmp_path: Path, cluster: str) -> None:
     every_proof_holds(postgres_app(tmp_path, cluster))
 
 
+@pytest.mark.slow
 @needs_postgresql
 def test_what_is_wrong_with_postgresql_is_one_line(tmp_path: Path, cluster: str) -> None:
     for database, complaint in (

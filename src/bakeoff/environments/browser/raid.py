@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from bakeoff.core import Action, Observation
 from bakeoff.environments.browser import forms, pages
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.experts import Hand, Style
@@ -127,6 +128,14 @@ class Raid:
         yield
         after = self.state()
         assert after == before, f"{what} changed the records"
+
+    @property
+    def browser_pid(self) -> int:
+        return self.environment._running()[0].pid
+
+    def wait(self) -> Observation:
+        """What is on the screen a moment later."""
+        return self.environment.step(Action("wait"))
 
     def script(self, source: str) -> Any:
         """Runs script in the page; what it throws is its own affair."""

@@ -9,13 +9,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from bakeoff.core import Action
-from bakeoff.environments.browser.raid import Raid
+from bakeoff.core import Observation
 
 
-def _try_all(raid: Raid, tries: Sequence[str]) -> None:
+class Way(Protocol):
+    """How an attack gets at an open episode, whatever the software."""
+
+    @property
+    def browser_pid(self) -> int:
+        """Process of the browser that the episode runs in."""
+
+    def script(self, source: str) -> Any:
+        """Runs script in the page; what it throws is its own affair."""
+
+    def wait(self) -> Observation:
+        """What is on the screen a moment later."""
+
+    def nothing_changes(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """Asserts that the records say the same before and after."""
+
+
+def _try_all(raid: Way, tries: Sequence[str]) -> None:
     """Runs each expression in the page, whatever comes of the others."""
     raid.script(
         f"""(async () => {{
@@ -29,7 +45,7 @@ def _framed(address: str) -> str:
     return f"{{ const frame = document.createElement('iframe'); frame.src = '{address}'; document.body.append(frame); }}"
 
 
-def other_ports(raid: Raid) -> None:
+def other_ports(raid: Way) -> None:
     """A listener on another port of this machine must hear nothing."""
     with _listener() as (port, heard):
         outside = f"http://127.0.0.1:{port}"
@@ -47,17 +63,17 @@ def other_ports(raid: Raid) -> None:
         )
         # A window is opened later, because evaluation and a new window wait for each other.
         raid.script(f"void setTimeout(() => window.open('{outside}/popup'))")
-        raid.environment.step(Action("wait"))
+        raid.wait()
         raid.script(f"location.href = {json.dumps(f'{outside}/page')}")
-        raid.environment.step(Action("wait"))
+        raid.wait()
         raid.script(
             f"(() => {{ const form = document.createElement('form'); form.method = 'post'; form.action = '{outside}/form'; document.body.append(form); form.submit(); }})()"
         )
-        raid.environment.step(Action("wait"))
+        raid.wait()
         assert not heard, f"another port was reached by {', '.join(heard)}"
 
 
-def local_files(raid: Raid) -> None:
+def local_files(raid: Way) -> None:
     """No file of this machine and no page of the browser's own may show up."""
     _try_all(
         raid,
@@ -69,20 +85,19 @@ def local_files(raid: Raid) -> None:
             _framed("file:///etc/passwd"),
         ],
     )
-    seen = [raid.environment.step(Action("wait"))]
+    seen = [raid.wait()]
     for address in ("file:///etc/passwd", "devtools://devtools/bundled/inspector.html", "chrome://version"):
         raid.script(f"location.href = {json.dumps(address)}")
-        seen.append(raid.environment.step(Action("wait")))
+        seen.append(raid.wait())
     for observation in seen:
         assert "root:x:0" not in observation.text, "a file of this machine is on the screen"
         inside = observation.location.startswith(("file:", "chrome:", "devtools:", "view-source:"))
         assert not inside, f"the browser went to {observation.location}"
 
 
-def devtools(raid: Raid) -> None:
+def devtools(raid: Way) -> None:
     """The browser is driven by a pipe of ours: no process of it may listen on a port, and no page may find one that answers."""
-    browser, _ = raid.environment._running()
-    ports = _listening(browser.pid)
+    ports = _listening(raid.browser_pid)
     assert not ports, f"the browser listens on {', '.join(map(str, sorted(ports)))}"
     with raid.nothing_changes("a page that looks for the browser's own controls"):
         found = raid.script(

@@ -170,6 +170,13 @@ class OutsideEnvironment(Environment):
         return self._tab
 
     @property
+    def browser(self) -> Browser:
+        """The browser of the episode."""
+        if self._browser is None:
+            raise UsageError("no episode is open; call reset first")
+        return self._browser
+
+    @property
     def running(self) -> Running:
         if self._now is None:
             raise UsageError("no episode is open; call reset first")
