@@ -6,6 +6,7 @@ Defined names are replaced by what they stand for on the way in.
 
 from __future__ import annotations
 
+import datetime
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -191,14 +192,37 @@ class Formualizer(Engine):
             self._model.evaluate_all()
             self._stale = False
 
+    def set(self, numbers: Mapping[Spot, float]) -> None:
+        """As `Engine.set`, block by block: each call floods all that depends on its cells, so few calls are several times as fast."""
+        self._stale = True
+        for sheet, row, column, block in _blocks(numbers):
+            self._model.set_values_batch(self._sheets[self._index(sheet)], row, column, block)
+
     def _value(self, sheet: int, row: int, column: int) -> Value | None:
         return _plain(self._model.get_value(self._sheets[sheet], row, column))
 
 
+def _blocks(numbers: Mapping[Spot, float]) -> list[tuple[str, int, int, list[list[float]]]]:
+    """Cells as rectangles: sheet, first row, first column, rows of numbers."""
+    runs: list[tuple[str, int, int, list[float]]] = []
+    for spot in sorted(numbers):
+        number = float(numbers[spot])
+        if runs and runs[-1][:2] == (spot.sheet, spot.row) and runs[-1][2] + len(runs[-1][3]) == spot.column:
+            runs[-1][3].append(number)
+        else:
+            runs.append((spot.sheet, spot.row, spot.column, [number]))
+    blocks: list[tuple[str, int, int, list[list[float]]]] = []
+    for sheet, row, column, line in sorted(runs, key=lambda run: (run[0], run[2], len(run[3]), run[1])):
+        last = blocks[-1] if blocks else None
+        if last and last[0] == sheet and last[2] == column and last[1] + len(last[3]) == row and len(last[3][0]) == len(line):
+            last[3].append(line)
+        else:
+            blocks.append((sheet, row, column, [line]))
+    return blocks
+
+
 def _plain(value: Any) -> Value | None:
     """A value of formualizer's in ours; dates become the numbers they are."""
-    import datetime
-
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)):

@@ -69,17 +69,38 @@ class Case:
         return area
 
     def changed(self) -> list[tuple[Spot, Formula]]:
-        """Formulas of the worker's own: those that the file did not have in that place."""
-        old: dict[Spot, str] = {}
-        for spot, formula in self.original.formulas():
-            if spot not in self.free:
-                here = self.alignment.spot(spot)
-                old[Spot(here.sheet.casefold(), here.row, here.column)] = formula
+        """Formulas of the worker's own: those that the file did not have in that place, and all in open cells."""
+        old: dict[tuple[str, int, int], str] = {}
+        for sheet in self.original.sheets:
+            name, free = sheet.name.casefold(), {(spot.row, spot.column) for spot in self.free if spot.sheet == sheet.name}
+            for (row, column), content in sheet.cells.items():
+                if isinstance(content, Formula) and (row, column) not in free:
+                    old[name, self.alignment.row(name, row) if self.alignment.moved else row, column] = content
         found = []
-        for spot, formula in self.saved.formulas():
-            before = old.get(Spot(spot.sheet.casefold(), spot.row, spot.column))
-            if before is None or (before != formula and not self.alignment.moved):
-                found.append((spot, formula))
+        for sheet in self.saved.sheets:
+            name = sheet.name.casefold()
+            for (row, column), content in sheet.cells.items():
+                if isinstance(content, Formula):
+                    before = old.get((name, row, column))
+                    if before is None or (before != content and not self.alignment.moved):
+                        found.append((Spot(sheet.name, row, column), content))
+        return found
+
+    def given(self) -> set[Cell]:
+        """Where constants stand that stood there, or in an open cell, from the start."""
+        found: set[Cell] = set()
+        places = {sheet.name.casefold(): index for index, sheet in enumerate(self.saved.sheets)}
+        for sheet in self.original.sheets:
+            name = sheet.name.casefold()
+            index = places.get(name)
+            if index is None:
+                continue
+            now = self.saved.sheets[index].cells
+            for (row, column), content in sheet.cells.items():
+                if not isinstance(content, Formula):
+                    here = self.alignment.row(name, row) if self.alignment.moved else row
+                    if now.get((here, column)) == content:
+                        found.add((index, here, column))
         return found
 
 
@@ -264,21 +285,7 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
                 f"{spot} {str(formula)[:80]} has the number {', '.join([*(f'{number:.10g}' for number in strange), *hidden])} written into it"
             )
     inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
-    old = {
-        case.graph.cell(here)
-        for sheet in case.original.sheets
-        if case.saved.sheet(sheet.name) is not None
-        for (row, column), content in sheet.cells.items()
-        if not isinstance(content, Formula) and Spot(sheet.name, row, column) not in case.free
-        for here in (case.alignment.spot(Spot(sheet.name, row, column)),)
-    }
-    kept = {
-        case.graph.cell(case.alignment.spot(spot))
-        for spot in case.free
-        if case.saved.sheet(spot.sheet) is not None and isinstance(case.original.get(spot), float)
-        if case.original.get(spot) == case.saved.get(case.alignment.spot(spot))
-    }
-    for cell in sorted(cone - inputs - old - kept):
+    for cell in sorted(cone - inputs - case.given()):
         content = content_at(case.saved, cell)
         number = content if isinstance(content, float) else None
         if number is not None and abs(number) not in allowed and number not in allowed:

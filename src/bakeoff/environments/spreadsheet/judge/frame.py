@@ -21,6 +21,8 @@ class Alignment:
     """Where the rows of the file as handed out are in the file as saved: sheet (casefolded) -> old row -> new row. Columns stay."""
 
     rows: dict[str, dict[int, int]]
+    moved: bool
+    """Whether any row is elsewhere."""
 
     def row(self, sheet: str, row: int) -> int:
         """The new row of an old one; rows beyond the last known follow it."""
@@ -34,11 +36,6 @@ class Alignment:
         """The new place of an old cell."""
         return Spot(spot.sheet, self.row(spot.sheet, spot.row), spot.column)
 
-    @property
-    def moved(self) -> bool:
-        """Whether any row is elsewhere."""
-        return any(old != new for rows in self.rows.values() for old, new in rows.items())
-
 
 def align(original: Book, saved: Book, free: Set[Spot]) -> Alignment:
     """Matches rows by their labels and numbers; `free`: cells that may hold anything."""
@@ -49,7 +46,7 @@ def align(original: Book, saved: Book, free: Set[Spot]) -> Alignment:
             continue
         ignored = {(spot.row, spot.column) for spot in free if spot.sheet.casefold() == old.name.casefold()}
         rows[old.name.casefold()] = _align(old, new, ignored)
-    return Alignment(rows)
+    return Alignment(rows, any(old != new for found in rows.values() for old, new in found.items()))
 
 
 def _align(old: Sheet, new: Sheet, ignored: set[Place]) -> dict[int, int]:
@@ -131,7 +128,9 @@ def differences(original: Book, saved: Book, alignment: Alignment, free: Set[Spo
             continue
         if new.hidden != old.hidden:
             found.append(f"the sheet '{old.name}' is {'hidden' if new.hidden else 'no longer hidden'}")
-        for (row, column), content in sorted(old.cells.items()):
+        for (row, column), content in sorted(old.cells.items(), key=_place):
+            if not alignment.moved and new.cells.get((row, column)) == content and type(new.cells[row, column]) is type(content):
+                continue
             spot = Spot(old.name, row, column)
             if spot not in free:
                 here = alignment.spot(spot)
@@ -147,6 +146,10 @@ def differences(original: Book, saved: Book, alignment: Alignment, free: Set[Spo
     if len(found) > _SHOWN:
         found = [*found[:_SHOWN], f"and {len(found) - _SHOWN} more"]
     return found
+
+
+def _place(item: tuple[Place, Content]) -> Place:
+    return item[0]
 
 
 def _difference(before: Content, after: Content | None, spot: Spot, here: Spot, alignment: Alignment) -> str:

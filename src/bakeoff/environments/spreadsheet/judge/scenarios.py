@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bakeoff.environments.spreadsheet.spec import Driver, Job, Values
 
-ALONE = 8
+ALONE = 6
 """So many scenarios move a single driver, or one group of drivers where there are more."""
 
 
