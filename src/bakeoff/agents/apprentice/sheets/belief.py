@@ -15,7 +15,6 @@ PRIOR: dict[str, float] = {
     "operands": -0.5, "length": -0.06, "orphan": 1.5, "more orphans": 0.2, "said beside": 1.5, "said in goal": 0.5, "number said": 1.5,
     "other sheet": -0.4, "distance": -0.25, "same block": 0.4, "label within": 0.8, "own past": 0.3,
     "jump": -1.5, "sign turns": -1.5, "no value": -3.0, "near last": 1.5, "units clash": -2.0, "units differ": -2.0, "familiar": 0.8,
-    "from paper": 3.0, "paper names row": 3.0, "paper: one a period": 2.0, "looks entered": 2.0, "looks reckoned": -2.0,
     "passed": 3.0, "failed": -1.5, "passed elsewhere": 1.0, "failed elsewhere": -0.7,
     "check breaks": -3.0, "check mends": 3.0,
     # faults: a remedy against leaving things as they are (all weights of leaving are 0)

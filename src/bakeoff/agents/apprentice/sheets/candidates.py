@@ -89,7 +89,6 @@ def ideas_for(
     maker.from_recipes()
     told = maker.from_words()
     fits = maker.from_fits()
-    maker.from_papers()
     maker.from_choices()
     if fits < 2 and not told:
         maker.from_shapes()
@@ -137,9 +136,14 @@ class _Maker:
             return False
         for place in places(tree):
             if isinstance(place, Range):
-                if place.first.row >= place.last.row or place.first.column > place.last.column or place.first.sheet != place.last.sheet:
+                one, other = place.first, place.last
+                if (
+                    one.row > other.row
+                    or one.column > other.column
+                    or (one.row == other.row and one.column == other.column and not one.fixed_column)
+                ):
                     return False
-                if place.first.column < place.last.column and not idea.operands[0].fixed:
+                if one.column < other.column and not one.fixed_column:
                     return False
         return not any(
             Row(cell.sheet or self.row.sheet, cell.row) in self.blocked
@@ -277,15 +281,6 @@ class _Maker:
         at = operand.fixed or self.book.column_on(operand.row.sheet, self.row, column) - operand.lag
         found = self.book.cell(Ref(operand.row.sheet, operand.row.number, at)).number
         return math.nan if found is None else found
-
-    def from_papers(self) -> None:
-        for texts, features in self.around.papers.numbers_for(self.label, self.titles()):
-            mark = ("texts", texts)
-            candidate = self.found.setdefault(mark, Candidate(None, texts))
-            candidate.features.update(features)
-
-    def titles(self) -> tuple[str, ...]:
-        return tuple(self.sheet.head(self.row.number, column) for column in self.target.gaps)
 
     def from_shapes(self) -> None:
         """Shapes seen about, filled with the rows that most likely have to do with this one."""

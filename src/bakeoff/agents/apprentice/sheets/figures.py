@@ -39,7 +39,7 @@ def figures(book: Book, papers: Papers, current: str) -> list[Figure]:
             continue
         sheet = current if current in book.sheets else next(iter(book.sheets))
         row = find(book, labels[0], Row(sheet, 0))
-        if row is None:
+        if row is None or any(cell.formula for cell in book.sheets[row.sheet].by_row[row.number].values()):
             continue
         text = line.split(labels[0], 1)[1].lstrip('”»"')
         said = _by_column(book, row, text)
@@ -62,10 +62,17 @@ def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
             found[column] = number
         return found
     number = typed(text)
-    if number is None or len(text.split()) > 12:
-        return {}
+    before, _, after = text.partition(_figure(text))
+    if number is None or len(before.split()) > 4 or after.strip(" .;"):
+        return {}  # a sentence that goes on speaks of something else
     column = home_column(book, row)
     return {column: number} if column else {}
+
+
+def _figure(text: str) -> str:
+    """The first number of a text with its per cent sign, as it is written."""
+    match = re.search(r"[-–−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?", text)
+    return match[0] if match else text
 
 
 def _find(text: str, title: str) -> int:

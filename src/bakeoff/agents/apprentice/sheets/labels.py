@@ -10,9 +10,8 @@ _SEPARATORS = re.compile(r"[^\w%&]+", re.UNICODE)
 
 @lru_cache(maxsize=20000)
 def plain(label: str) -> str:
-    """Lower case, words with single spaces, without units in brackets and numbering."""
-    text = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", label.lower())
-    text = re.sub(r"^\s*[\divx]{1,4}[.)]\s+", "", text)
+    """Lower case, words with single spaces, without numbering."""
+    text = re.sub(r"^\s*[\divx]{1,4}[.)]\s+", "", label.lower())
     words = _SEPARATORS.sub(" ", text.replace("_", " ")).split()
     return " ".join(words) or label.strip().lower()
 

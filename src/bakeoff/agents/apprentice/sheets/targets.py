@@ -34,8 +34,7 @@ def targets(book: Book, papers: Papers, goal: str) -> list[Target]:
     named = [target for target in found if target.said > 0]
     if named:
         best = [target for target in named if target.said >= 1.0] or named
-        usual = max({target.gaps for target in best}, key=lambda gaps: (sum(t.gaps == gaps for t in best), gaps))
-        return [target for target in best if set(target.gaps) >= set(usual) or target.known] or best
+        return [target for target in best if len(target.known) != 1] or best  # one number is a setting, not a row
     return [target for target in found if unfinished(book, papers, target)]
 
 
