@@ -6,6 +6,7 @@ Evidence only: a model can be right and untidy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from bakeoff.environments.spreadsheet import formulas
 from bakeoff.environments.spreadsheet.book import Book, Formula
@@ -34,21 +35,17 @@ def score(book: Book, graph: Graph, changed: Sequence[tuple[Spot, Formula]], dri
 
 
 def _consistent(changed: Sequence[tuple[Spot, Formula]]) -> list[str]:
-    """One formula a row (FAST 3.02): neighbours in a row hold the same formula copied along."""
+    """One formula a row, or a column where time runs down (FAST 3.02): neighbours hold the same formula copied along."""
     own = {(spot.sheet, spot.row, spot.column): formula for spot, formula in changed}
-    found = []
+    seen: dict[tuple[str, int, int], str] = {}
     for (sheet, row, column), formula in own.items():
-        left = own.get((sheet, row, column - 1))
-        right = own.get((sheet, row, column + 1))
-        if left is None or right is None:
-            continue
-        try:
-            here, before, after = (
-                formulas.relative(text, row, at) for text, at in ((formula, column), (left, column - 1), (right, column + 1))
-            )
-        except FormulaError:
-            continue
-        if here != before and here != after:
+        with suppress(FormulaError):
+            seen[sheet, row, column] = formulas.relative(formula, row, column)
+    found = []
+    for (sheet, row, column), here in seen.items():
+        across = [seen.get((sheet, row, column + step)) for step in (-1, 1)]
+        down = [seen.get((sheet, row + step, column)) for step in (-1, 1)]
+        if None not in across and here not in across and here not in down:
             found.append(f"{Spot(sheet, row, column)} breaks the formula of its row")
     return found
 
