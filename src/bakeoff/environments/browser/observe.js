@@ -118,7 +118,8 @@
     if (tag === 'OPTGROUP') return clean(el.label);
     if (tag === 'OPTION') return clean(el.label);
     if (FROM_CONTENT.has(role)) {
-      name = clean(contentText(el, new Set()));
+      const only = el.firstChild;
+      name = clean(only && only.nodeType === 3 && !only.nextSibling ? only.data : contentText(el, new Set()));
       if (name) return name.length > 300 ? name.slice(0, 299) + '…' : name;
     }
     if (el.namespaceURI === 'http://www.w3.org/2000/svg') {
@@ -234,6 +235,7 @@
   const BLOCK = /^(block|flex|grid|table|list-item|flow-root|table-row|table-cell|table-caption)/;
   let rows, kept, clips, run, focused, viewW, viewH, labelled;
 
+  const SHOWN = {opacityProperty: true, visibilityProperty: true};
   const meet = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
   const empty = r => r[2] <= r[0] || r[3] <= r[1];
 
@@ -276,9 +278,12 @@
     run.gap = /\s$/.test(data);
   }
 
+  // The colour of the text in a box, which is asked for only where there is text.
+  const foreOf = context => (context.fore === undefined ? (context.fore = colour(context.style.color)) : context.fore);
+
   function inkOf(style, context) {
     const attributes = {};
-    const fore = context.fore;
+    const fore = foreOf(context);
     if (fore && fore[2]) attributes.color = fore[0], attributes.rgb = fore[1];
     else if (context.background && fore && fore[0] === 'white') attributes.color = 'white';
     if (context.background) attributes.background = context.background[0];
@@ -303,10 +308,13 @@
     // Each property of a computed style costs about a microsecond: read once, and only when it matters.
     const style = getComputedStyle(el);
     const display = style.display;
-    if (display === 'none') return;
-    if (display !== 'contents' && !el.checkVisibility()) return;
-    const dim = context.dim || style.opacity === '0';
-    const visible = style.visibility === 'visible';
+    let dim = context.dim, visible = true;
+    if (dim || !el.checkVisibility(SHOWN)) { // one question for what is nearly always so
+      if (display === 'none') return;
+      if (display !== 'contents' && !el.checkVisibility()) return;
+      dim = dim || style.opacity === '0';
+      visible = style.visibility === 'visible';
+    }
     const position = style.position;
     const block = BLOCK.test(display); // floating and positioned boxes are blocks, too
     if (block || tag === 'LABEL') run.row = -1;
@@ -331,8 +339,10 @@
 
     const cursor = style.cursor;
     const role = roleOf(el, tag);
-    const back = colour(style.backgroundColor), fore = colour(style.color);
-    inner.fore = fore;
+    const editable = !context.editable && el.isContentEditable;
+    const back = colour(style.backgroundColor);
+    inner.fore = undefined;
+    inner.style = style;
     const own = back && (!context.under || back[1] !== context.under[1]) ? back : null;
     if (own) {
       inner.under = back;
@@ -342,20 +352,19 @@
     const sized = rect.width > 0 && rect.height > 0;
     const seen = visible && sized && !(rect.right <= clip.hard[0] || rect.left >= clip.hard[2] || rect.bottom <= clip.hard[1] || rect.top >= clip.hard[3]);
     const clickable = !context.inWidget && !control && ((cursor === 'pointer' && context.cursor !== 'pointer') || el.hasAttribute('onclick')
-      || cursor === 'move' || cursor === 'grab' || el.draggable && tag !== 'IMG' && tag !== 'A' || el.tabIndex >= 0
-      || (el.isContentEditable && !context.editable));
+      || cursor === 'move' || cursor === 'grab' || el.draggable && tag !== 'IMG' && tag !== 'A' || el.tabIndex >= 0 || editable);
     let scrolls = false;
     if (!listed && seen && tag !== 'BODY' && tag !== 'LABEL') {
       scrolls = rolls && el.scrollHeight > el.clientHeight + 1;
       if (clickable || scrolls) listed = 'generic';
       else if (!context.inWidget && display !== 'inline' && rect.width >= 4 && rect.height >= 4) {
-        const bordered = style.borderTopStyle !== 'none' && parseFloat(style.borderTopWidth) > 0 || style.borderLeftStyle !== 'none' && parseFloat(style.borderLeftWidth) > 0;
-        const picture = style.backgroundImage !== 'none';
         const leaf = !el.firstElementChild;
-        if ((own && own[2]) || (leaf && (own || bordered || picture)) || bordered && rect.width * rect.height < 0.5 * viewW * viewH) listed = 'generic';
+        if (own && (own[2] || leaf)) listed = 'generic';
+        else if ((leaf || rect.width * rect.height < 0.5 * viewW * viewH) && bordered(style)) listed = 'generic';
+        else if (leaf && style.backgroundImage !== 'none') listed = 'generic';
       }
     } else if (!listed && tag === 'LABEL' && clickable && !el.control) listed = 'generic';
-    if (el.isContentEditable && !context.editable) { listed = role || 'textbox'; inner.editable = true; }
+    if (editable) { listed = role || 'textbox'; inner.editable = true; }
 
     const custom = dim && tag === 'INPUT' && (el.type === 'checkbox' || el.type === 'radio');
     // A picture in place of content has no size before it is loaded. One on an empty box is all that a person sees of the box.
@@ -382,14 +391,15 @@
       else if (listed === 'slider') {
         for (const bound of ['valuemin', 'valuemax']) if (el.hasAttribute('aria-' + bound)) attributes[bound.slice(5)] = el.getAttribute('aria-' + bound);
       }
-      const picture = tag === 'IMG' && !el.alt ? iconOf(`url("${el.currentSrc}")`) : icon || iconOf(style.backgroundImage, style.backgroundPosition);
+      const picture = tag === 'IMG' && !el.alt ? iconOf(`url("${el.currentSrc}")`) : icon || backdrop(style);
       if (picture) attributes.icon = picture;
       if (listed === 'heading') attributes.level = el.getAttribute('aria-level') || tag[1] || '2';
       if (listed === 'link' && el.target === '_blank') attributes.opens = 'a new window';
       const hint = tag !== 'IMG' && el.getAttribute('title'); // a form's `title` may be its field of that name
       if (hint) attributes.title = clean(hint);
       if (own && own[2]) attributes.background = own[0], attributes['background-rgb'] = own[1];
-      if (fore && fore[2] && (FROM_CONTENT.has(listed) || control) && fore !== context.fore) {
+      const fore = FROM_CONTENT.has(listed) || control ? foreOf(inner) : null;
+      if (fore && fore[2] && fore !== foreOf(context)) {
         attributes.color = fore[0];
         attributes.rgb = fore[1];
       }
@@ -435,6 +445,14 @@
       }
     }
   }
+
+  const bordered = style => style.borderTopStyle !== 'none' && parseFloat(style.borderTopWidth) > 0
+    || style.borderLeftStyle !== 'none' && parseFloat(style.borderLeftWidth) > 0;
+
+  const backdrop = style => {
+    const image = style.backgroundImage;
+    return image === 'none' ? '' : iconOf(image, style.backgroundPosition);
+  };
 
   function svg(el, parent, context) {
     const style = getComputedStyle(el);
@@ -543,7 +561,7 @@
     if (body) {
       const style = getComputedStyle(body);
       const modal = document.querySelector('dialog:modal');
-      const context = {...limits(), dim: false, visible: true, inWidget: false, ink: undefined, cursor: 'auto', base: style.fontSize, fore: colour(style.color),
+      const context = {...limits(), dim: false, visible: true, inWidget: false, ink: undefined, cursor: 'auto', base: style.fontSize, fore: undefined, style,
         under: colour(style.backgroundColor) || ['white', '#ffffff', false], background: null};
       labelled = document.querySelector('label') !== null;
       if (modal) element(modal, -1, style, context);
