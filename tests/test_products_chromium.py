@@ -35,6 +35,27 @@ CASES = [
     ("travel", {"number": "stepper"}, "same-seats", ""),
     ("travel", {"commit": "outbox"}, "decide-by-policy", "-nonsense"),
     ("hr", {"commit": "draft"}, "check-pay-rise", "@2"),
+    ("crm", {"status": "board"}, "qualify-lead", ""),
+    ("shop", {"status": "board", "commit": "approval"}, "ship-order", ""),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
+            ("helpdesk", {"status": "board", "lock": True}, "close-ticket", ""),
+            ("payables", {"status": "board", "find": "search"}, "approve-invoice", "-nonsense"),
+            ("travel", {"status": "board", "confirm": "typed"}, "close-room", "@2"),
+            ("hr", {"commit": "approval", "edit": "wizard"}, "change-details", "@2"),
+            ("crm", {"commit": "approval", "merge": "bulk"}, "merge-leads", ""),
+            ("travel", {"date": "calendar", "commit": "approval"}, "shift-trip", "-nonsense"),
+            ("travel", {"date": "triple"}, "shift-trip", "-nonsense"),
+            ("shop", {"number": "slider", "grid": True}, "days-returns", "-nonsense"),
+            ("shop", {"edit": "inline"}, "return-and-refund", "@2"),
+            ("hr", {"date": "calendar"}, "give-notice", "-nonsense"),
+            ("helpdesk", {"tags": "transfer", "edit": "autosave"}, "label-ticket", ""),
+            ("helpdesk", {"number": "slider"}, "book-time", "@2"),
+            ("payables", {"number": "stepper"}, "agree-instalments", ""),
+            ("crm", {"commit": "outbox"}, "names-at-firm", "-nonsense"),
+        )
+    ),
 ]
 
 

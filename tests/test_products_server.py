@@ -55,7 +55,7 @@ def test_experts_and_alternatives_score_one_and_mutants_do_not(name: str) -> Non
         for index, template in enumerate(drawn.family.templates):
             if index % 3 == place % 3:  # each template in two of the six products; of every other one all proofs
                 _prove(environment, name, template, 7 * index, everything=index % 2 == place // 3)
-        assert environment.paper.largest < 32_000
+        assert environment.paper.largest < 36_000
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -39,7 +39,8 @@ def templates() -> Jinja:
     jinja = Jinja(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    jinja.globals["script"] = Markup((HERE / "static" / "app.js").read_text())
+    script = (HERE / "static" / "app.js").read_text()
+    jinja.globals["script"] = Markup(re.sub(r"(?m)^\s*(//.*\n)?", "", script))  # without comments and indentation
     return jinja
 
 
