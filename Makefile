@@ -33,6 +33,9 @@ format: setup  ## ruff, rewriting
 audit: setup  ## proofs about the browser environment and its verifiers
 	@.venv/bin/bakeoff audit browser
 
+certificate: setup  ## every product on paper, 60 tasks in Chromium; goes on where it was stopped
+	@.venv/bin/bakeoff audit browser --all --sample 60 --json certificate.json --html certificate.html
+
 grid: setup     ## the web spreadsheet of the environment `grid`, from the npm registry
 	@.venv/bin/python -m bakeoff.environments.spreadsheet.grid.assets
 
