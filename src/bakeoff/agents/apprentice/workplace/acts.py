@@ -427,6 +427,7 @@ def merged(form: tuple[FieldModel, ...], theory: Theory) -> list[FieldModel]:
         if (
             after is not None
             and item.kind == after.kind == "text"
+            and ": " not in item.label
             and len(item.words) == len(after.words) == 2
             and len(set(item.words) & set(after.words)) == 1
         ):

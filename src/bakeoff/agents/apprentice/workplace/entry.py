@@ -137,7 +137,8 @@ class Entry:
                 told = date_form(item.value)
             return write_date(when, told if told >= 0 else max(self.theory.date_form, 0))
         whole = text.lstrip("$€£").replace(",", "")
-        if "cent" in content(f"{item.label} {item.hint}") and whole.isdigit():
+        parted = ": " in item.label  # euros and cents apart
+        if "cent" in content(f"{item.label} {item.hint}") and whole.isdigit() and not parted:
             return str(100 * int(whole))
         samples = self.theory.samples(item.label)
         if samples and 2 * sum(shape(value) == "name" and ", " in value for value in samples) > len(samples):

@@ -62,8 +62,10 @@ class Hand(Entry):
         for _ in range(3):
             if self.page.listing and (not self.theory.places or self.theory.place_of(self.page) == place):
                 return self.page
-            named = [c for c in self.page.nav if c.plain == (place or self.theory.home_link)] if self.theory.places else []
-            links = named or [c for c in self.page.nav if c.count is None] or self.page.commands
+            wanted = place or self.theory.home_link
+            named = [c for c in self.page.nav if wanted and c.plain == wanted]
+            plain = [c for c in self.page.nav if c.count is None]
+            links = named or [c for c in plain if "selected" not in c.states] or plain or self.page.commands
             if links:
                 yield from self.press(links[0])
             else:
@@ -211,6 +213,7 @@ class Hand(Entry):
             return True
         notices = self.page.notices
         filled: set[str] = set()
+        kept = False
         tried_dates: set[int] = set()
         for _ in range(MOST_SCREENS):
             form = self.page.form
@@ -225,11 +228,13 @@ class Hand(Entry):
                 break
             if not form.buttons:
                 yield from self.do(Action("scroll", {"ref": form.ref or form.fields[-1].ref, "dy": 800}))
-                form = self.page.form
-                if form is None or not form.buttons:
+                if self.page.form is None:
                     break
                 yield from self.fill(act, filled, said)
                 form = self.page.form
+                if form is not None and not form.buttons and filled:  # nothing to press: it is kept when a field is left
+                    yield from self.do(Action("press", {"key": "Tab"}))
+                    kept = not self.page.alerts
                 if form is None or not form.buttons:
                     break
             yield from self._remark()
@@ -263,7 +268,10 @@ class Hand(Entry):
                 self.theory.next_step(command, self.page)
         if self.page.form is not None:
             yield from self.leave_form()
-            return False
+            if not kept:
+                return False
+            if any(control.count is not None for control in self.page.nav):  # what waits is counted anew on the next page only
+                yield from self.go_home(self.theory.at)
         self._done(command, before)
         self.doings += [act.command, *(fill.value for fill in act.fills if fill.value), *said.values()]
         yield from self.follow(before)
@@ -341,6 +349,9 @@ class Hand(Entry):
                 yield from self.press(control)
                 now = next((c.count for c in self.page.nav if c.plain == control.plain and c.count), 0)
                 button = self._let_through()
+                if button is None and (row := self._doing_row()) is not None:  # a change that is looked at before it is let through
+                    yield from self.press(row)
+                    button = next((c for c in self.page.commands if c.role == "button"), None)
                 if button is None or now <= (self.waiting.get(control.plain) or 0):
                     break
                 yield from self.press(button)
@@ -363,6 +374,12 @@ class Hand(Entry):
             return best[2]
         known = [c for c in self.page.commands if c.role == "button" and c.plain not in self.theory.baseline]
         return known[0] if known else Control(buttons[0].ref, buttons[0].role, buttons[0].name) if buttons else None
+
+    def _doing_row(self) -> Row | None:
+        """The row that says most of what was done last."""
+        rows = [(sum(text.lower() in shown.lower() for text in self.doings for shown in row.texts), row) for row in self.page.rows]
+        best = max((score for score, _ in rows), default=0)
+        return next((row for score, row in reversed(rows) if score == best), None) if best else None
 
     def _within(self, text: str, ref: str) -> bool:
         return any(text.lower() in e.name.lower() for e in self.page.below(ref))

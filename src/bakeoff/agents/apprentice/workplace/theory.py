@@ -189,7 +189,7 @@ class Theory:
 
     def found_list(self, page: Page, link: str) -> None:
         """Something in the navigation led to a list of other records."""
-        if page.rows and page.location != self.home and page.search is not None:
+        if page.location != self.home and page.search is not None:
             self.places.setdefault(page.location, link)
             self.saw(page)
 

@@ -58,7 +58,9 @@ class Workplace:
     def suits(observation: Observation, tools: frozenset[str]) -> bool:
         """Whether this looks like a product that keeps records: work ends when the worker says so, and a navigation leads through it."""
         roles = {element.role for element in observation.elements}
-        return "finish" in tools and "navigation" in roles and bool(roles & {"table", "list", "row", "search", "searchbox"})
+        if "finish" not in tools or "navigation" not in roles:
+            return False
+        return bool(roles & {"table", "list", "row", "search", "searchbox"}) or len(Page(observation).nav) > 1
 
     @property
     def store(self) -> Store:
