@@ -1,6 +1,6 @@
 # Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob real test test-all lint format audit grid bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate grid bench clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -266,6 +266,11 @@ def test_no_sequence_of_forms_breaks_the_server(family: str) -> None:
                 assert server._get(office, path, {"q": text, "p": text, "s": text, "t": text}).status_code in (200, 404), (name, path, text)
 
 
+def test_silence_is_no_answer() -> None:
+    for answer in (Answer("list", ()), Answer("text", ""), Answer("money", 0), Answer("number", 0), Answer("name", "")):
+        assert not answers.same(answer, "") and not answers.same(answer, " \n ", ("",))
+
+
 def test_other_orders_and_mistakes_set_right_are_among_the_right_ways() -> None:
     found = [tasks.assignment(TaskId("browser", OPEN[family][0], 1, name, 2)) for family in FAMILIES for name in FAMILIES[family].templates]
     names = [set(ways.alternatives(item)) for item in found]

@@ -49,7 +49,9 @@ def shown(answer: Answer | None, blueprint: Blueprint, users: Sequence[tuple[str
 def same(answer: Answer, text: str, also: Sequence[str] = ()) -> bool:
     """Whether this is the right answer, or one of the other ways in which it may be written."""
     plain = " ".join(text.split()).casefold()
-    if plain and plain in (" ".join(way.split()).casefold() for way in also):
+    if not plain:
+        return False  # whoever says nothing has not answered, whatever the question
+    if plain in (" ".join(way.split()).casefold() for way in also):
         return True
     text = (text if answer.kind == "list" else " ".join(text.split())).strip(" .!\"'“”\n")
     if answer.kind == "money":
