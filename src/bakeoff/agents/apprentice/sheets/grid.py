@@ -158,10 +158,26 @@ class Sheet:
             texts = headed or [cell for cell in line.values() if cell.kind == "text" and cell.role == "cell"]
             if texts and row < BAND:
                 found[row] = str(texts[0].value).strip()
-        for number, (_, last) in enumerate(self.bands if self.down else (), 1):
-            for (row, column), cell in self.raw.items():
-                if row == last and BAND * number + column in self.by_row:
-                    found[BAND * number + column] = cell.title
+        for number, band in enumerate(self.bands if self.down else (), 1):
+            for column, title in self._titles(band)[0].items():
+                if BAND * number + column in self.by_row:
+                    found[BAND * number + column] = title
+        return found
+
+    def _titles(self, band: tuple[int, int]) -> tuple[dict[int, str], dict[int, str]]:
+        """Of a band's header rows, the one that tells columns apart best, and the one below it (units), by column."""
+        lines = []
+        for row in range(band[0], band[1] + 1):
+            lines.append({column: cell.title for (r, column), cell in sorted(self.raw.items()) if r == row and cell.role == "columnheader"})
+        best = max(range(len(lines)), key=lambda at: (len(set(lines[at].values())), len(lines[at])))
+        return lines[best], lines[best + 1] if best + 1 < len(lines) else {}
+
+    @cached_property
+    def units(self) -> dict[int, str]:
+        """Of a sheet that runs down: the units that stand under the titles of its lines."""
+        found = {}
+        for number, band in enumerate(self.bands if self.down else (), 1):
+            found.update({BAND * number + column: text for column, text in self._titles(band)[1].items()})
         return found
 
     @cached_property

@@ -28,6 +28,8 @@ def unit(book: Book, row: Row) -> str:
     formats = [cell.format for cell in cells if cell.kind != "text" and cell.format]
     if any("%" in text for text in formats):
         return SHARE
+    if row.number in sheet.units:
+        return SHARE if "%" in sheet.units[row.number] else plain(sheet.units[row.number])
     texts = [str(cell.value) for cell in cells if cell.kind == "text" and len(str(cell.value)) <= 12]
     if texts:
         return SHARE if "%" in texts[0] else plain(texts[0])
