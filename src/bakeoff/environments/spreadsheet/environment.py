@@ -60,6 +60,10 @@ class SpreadsheetEnvironment(Environment):
         """The job behind a task, as the verifier knows it."""
         return products.job(products.task(task.id))
 
+    def practice(self, task: Task) -> Job:
+        """The same place with figures that no task has."""
+        return products.practice(products.task(task.id))
+
     @property
     def desk(self) -> Desk:
         if self._desk is None:
@@ -70,8 +74,7 @@ class SpreadsheetEnvironment(Environment):
 
     def _begin(self, task: Task, practice: bool) -> Screen:
         self.submission, self._judged = None, None
-        known = products.task(task.id)
-        self._desk = Desk(products.practice(known) if practice else products.job(known))
+        self._desk = Desk(self.practice(task) if practice else self.job(task))
         return self._desk.screen()
 
     def _perform(self, action: Action) -> Screen:
@@ -139,7 +142,7 @@ class SpreadsheetEnvironment(Environment):
 
     def on_paper(self) -> SpreadsheetEnvironment:
         """There is no slow surface to do without."""
-        return SpreadsheetEnvironment()
+        return type(self)()
 
     def wrong_states(self, task: Task, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterable[WrongState]:
         """Wrong workbooks made from a right one, for audits."""
