@@ -86,10 +86,10 @@ def ideas_for(
     """All candidates for a row, the most promising features computed; at most `MOST`. `fillable`: rows that will be filled too."""
     maker = _Maker(target, around, recipes, phrases, house, fillable)
     maker.from_row()
+    maker.from_choices()
     maker.from_recipes()
     told = maker.from_words()
     fits = maker.from_fits()
-    maker.from_choices()
     if fits < 2 and not told:
         maker.from_shapes()
     found = list(maker.found.values())

@@ -1,0 +1,138 @@
+"""Learning curves at the spreadsheet: success by attempt group, by house in the order met, and by kind of job.
+
+    python benchmarks/spreadsheet_learning.py --split dev --families loan statements --houses 3 --episodes 20
+    python benchmarks/spreadsheet_learning.py --split dev --houses 3 --episodes 20 --wipe      # memory wiped before each house
+    python benchmarks/spreadsheet_learning.py --agents noop random trace-memory --houses 2
+
+Each agent works in the houses of each family in a row: kinds of job in a random order, other figures in every workbook, feedback `outcome`, no practice,
+no demonstration. Without `--wipe` its memory carries over from house to house and from family to family. Intervals are over houses (Student's t, 95 %).
+Building a whole model in an empty workbook (`from-scratch`) is left out unless it is named. Results are printed as they come, and kept as JSON with `--out`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from bakeoff.core import Agent, Environment, Task, TaskId, feedback, make_agent, make_environment
+
+GROUPS = ((1, 1), (2, 5), (6, 10), (11, 20))
+STUDENT = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+Row = dict[str, Any]
+
+
+def episode(environment: Environment, agent: Agent, task: Task) -> Row:
+    """Works one task, lets the agent learn from pass or fail, and says how it went."""
+    began, thought = time.process_time(), 0.0
+    observation = environment.reset(task)
+    while not observation.done:
+        before = time.process_time()
+        action = agent.act(observation)
+        thought += time.process_time() - before
+        observation = environment.step(action)
+    verdict = environment.verify()
+    before = time.process_time()
+    outcome = feedback("outcome", verdict)
+    agent.learn(observation, outcome)
+    learned = time.process_time() - before
+    row = {
+        "passed": bool(outcome.passed),
+        "abstained": outcome.abstained,
+        "steps": observation.step,
+        "thought": thought,
+        "learned": learned,
+    }
+    return {**row, "seconds": time.process_time() - began}
+
+
+def run(environment: Environment, spec: str, options: argparse.Namespace, out: Path | None) -> list[Row]:
+    rows: list[Row] = []
+    agent = make_agent(spec, environment.tools, options.seed)
+    families = options.families or list(dict.fromkeys(product.family for product in environment.products(split=options.split)))
+    order = 0
+    for family in families:
+        products = environment.products(family=family, split=options.split)
+        chosen = random.Random(f"{options.seed}/{family}").sample(list(products), options.houses)
+        for product in chosen:
+            if options.wipe:
+                agent = make_agent(spec, environment.tools, options.seed)
+            kinds = [kind for kind in options.templates or product.templates if kind in product.templates]
+            kinds = kinds if options.templates else [kind for kind in kinds if kind != "from-scratch"]
+            draw = random.Random(f"{options.seed}/{product.name}")
+            deck: list[str] = []
+            order += 1
+            for attempt in range(1, options.episodes + 1):
+                if not deck:
+                    deck = draw.sample(kinds, len(kinds))
+                task_id = TaskId("spreadsheet", product.id, product.version, deck.pop(), draw.randrange(10**6))
+                row = episode(environment, agent, environment.task(task_id))
+                about = {"agent": spec, "family": family, "house": product.id, "order": order, "distance": product.distance}
+                rows.append({**about, "template": task_id.template, "task": str(task_id), "attempt": attempt, **row})
+                if out is not None:
+                    with out.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(rows[-1]) + "\n")
+            last = [row for row in rows if row["house"] == product.id]
+            print(f"{spec:14} {product.id:22} {product.distance:10} {sum(r['passed'] for r in last):3}/{len(last)}", flush=True)
+            for belief in agent.beliefs()[: options.beliefs]:
+                print("    ", belief)
+    return rows
+
+
+def interval(rows: list[Row]) -> str:
+    """Mean over houses with its 95 % interval."""
+    houses: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        houses[row["house"]].append(row["passed"])
+    means = [sum(passed) / len(passed) for passed in houses.values()]
+    centre = statistics.fmean(means)
+    if len(means) < 2:
+        return f"{centre:.2f} (one house)"
+    half = STUDENT.get(len(means) - 1, 2.0) * statistics.stdev(means) / len(means) ** 0.5
+    return f"{centre:.2f} [{max(0.0, centre - half):.2f}, {min(1.0, centre + half):.2f}]"
+
+
+def table(rows: list[Row]) -> None:
+    judged = [row for row in rows if not row["abstained"]]
+    print(f"\n{rows[0]['agent']}: {len(judged)} episodes, {len(rows) - len(judged)} abstained")
+    print(f"  all {interval(judged)}")
+    for first, last in GROUPS:
+        group = [row for row in judged if first <= row["attempt"] <= last]
+        if group:
+            print(f"  attempts {first}–{last}: {sum(row['passed'] for row in group)}/{len(group)}, {interval(group)}")
+    for title in ("order", "family", "distance", "template"):
+        cells: dict[Any, list[bool]] = defaultdict(list)
+        for row in judged:
+            cells[row[title]].append(row["passed"])
+        print(f"  by {title}: " + "; ".join(f"{name} {sum(cell)}/{len(cell)}" for name, cell in cells.items()))
+    mean = {what: statistics.fmean(row[what] for row in rows) for what in ("steps", "thought", "learned", "seconds")}
+    print(
+        f"  an episode: {mean['steps']:.1f} steps, {mean['seconds']:.2f} s of processor time, {mean['thought'] + mean['learned']:.2f} of it the agent's"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--agents", nargs="+", default=["apprentice"])
+    parser.add_argument("--families", nargs="*", default=[], help="all without it")
+    parser.add_argument("--split", default="train", choices=["train", "dev"], help="sealed houses are for bakeoff run alone")
+    parser.add_argument("--houses", type=int, default=2, help="of each family")
+    parser.add_argument("--episodes", type=int, default=20, help="workbooks of each house")
+    parser.add_argument("--templates", nargs="*", default=[], help="kinds of job; all but from-scratch without it")
+    parser.add_argument("--wipe", action="store_true", help="a fresh agent for each house: nothing carries over")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--beliefs", type=int, default=0, help="how many sentences of belief to print for each house")
+    parser.add_argument("--out", type=Path, help="a file for one JSON line an episode")
+    options = parser.parse_args()
+    with make_environment("spreadsheet") as environment:
+        for spec in options.agents:
+            table(run(environment, spec, options, options.out))
+
+
+if __name__ == "__main__":
+    main()
