@@ -352,6 +352,8 @@ def list_(
     with make_environment(environment) as made:
         found = list(made.products(family=family, split=split))
         families = list(dict.fromkeys(product.family for product in made.products()))
+    if not families:
+        raise UsageError(f"environment '{environment}' has no products yet: it makes them of files of yours, see the folder docs")
     if not found:
         raise UsageError(f"environment '{environment}' has no such product; its families are {', '.join(families)}")
     table = Table()
