@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from xml.parsers import expat
 
 from bakeoff.environments.spreadsheet import formulas, safety
@@ -63,8 +64,13 @@ class Look:
     @property
     def is_date(self) -> bool:
         """Whether numbers are shown as dates."""
-        plain = re.sub(r"\"[^\"]*\"|\[[^\]]*\]|\\.", "", self.number_format)
-        return bool(re.search(r"[dmyDMY]", plain)) and self.number_format != "General"
+        return _is_date(self.number_format)
+
+
+@lru_cache(maxsize=1024)
+def _is_date(number_format: str) -> bool:
+    plain = re.sub(r"\"[^\"]*\"|\[[^\]]*\]|\\.", "", number_format)
+    return bool(re.search(r"[dmyDMY]", plain)) and number_format != "General"
 
 
 PLAIN = Look()
