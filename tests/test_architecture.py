@@ -106,6 +106,25 @@ def test_the_agents_write_out_no_phrase_of_a_product() -> None:
     assert not shared, f"agents write out phrases from the products' vocabulary: {shared}"
 
 
+# What a learner of spreadsheets may say although some house says it too: a function of the formula language, and how papers write percentages.
+SHEETS_KNOWN = KNOWN_TO_ALL | {"average", "per", "percentage", "points"}
+
+
+def test_the_spreadsheet_learner_brings_no_words_of_finance() -> None:
+    """No word of a house's labels in a constant of the learner's, and no label of several words anywhere in an agent."""
+    from bakeoff.environments.spreadsheet.vocabulary import all_words
+
+    words = {word for phrase in all_words() for word in re.findall(r"[a-z]{3,}", phrase)}
+    phrases = {phrase for phrase in all_words() if " " in phrase}
+    assert len(words) > 500 and len(phrases) > 1000, "the word pools moved; point this test at them"
+    files = sorted((SOURCE / "agents" / "apprentice" / "sheets").rglob("*.py"))
+    assert files, "the spreadsheet learner moved; point this test at it"
+    shared = {word: path.name for path in files for word in word_lists(path) if word in words - SHEETS_KNOWN}
+    assert not shared, f"the learner names words of the houses: {shared}"
+    said = {text: path.name for path in sorted((SOURCE / "agents").rglob("*.py")) for text in literals(path) if text in phrases}
+    assert not said, f"agents write out labels of the houses: {said}"
+
+
 def test_no_file_outgrows_one_idea() -> None:
     long = {path.name: lines for path in SOURCE.rglob("*.py") if (lines := len(path.read_text().splitlines())) > 700}
     assert not long, f"split these: {long}"
