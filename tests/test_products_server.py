@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -82,10 +83,10 @@ def _office(name: str, seed: int = 1) -> Office:
 
 
 def _with(family: str, **features: object) -> Blueprint:
-    """The first product whose workflow has these features."""
+    """The first product with these widgets and this workflow."""
     for name in products.ids(family):
         drawn = products.blueprint(name)
-        if all(drawn.workflow[key] == value for key, value in features.items()):
+        if all({**drawn.workflow, **drawn.widgets}[key] == value for key, value in features.items()):
             return drawn
     raise AssertionError(f"no product with {features}")
 
@@ -105,7 +106,7 @@ def test_a_form_without_its_token_is_refused_and_changes_nothing() -> None:
 
 
 def test_a_delete_asks_back_first() -> None:
-    drawn = _with("crm", commit="direct", lock=False)
+    drawn = _with("crm", commit="direct", lock=False, confirm="none")
     office = _office(drawn.id)
     at = pages.addresses(drawn)
     key = next(iter(office.store.records()))
@@ -121,15 +122,15 @@ def test_drafts_change_nothing_until_published_and_can_be_discarded() -> None:
     at, key = pages.addresses(drawn), next(key for key, record in office.store.records().items() if record["status"] == "new")
     assert _post(office, at.action(key, "qualify"), confirmed="1") == 303
     assert office.store.records()[key]["status"] == "new" and len(office.store.waiting()) == 1
-    assert _post(office, f"{at.record(key)}/draft/drop") == 303
+    assert _post(office, at.held(key, "drop")) == 303
     assert office.store.records()[key]["status"] == "new" and not office.store.waiting()
     _post(office, at.action(key, "qualify"), confirmed="1")
-    assert _post(office, f"{at.record(key)}/-/release") == 303
+    assert _post(office, at.held(key, "release")) == 303
     assert office.store.records()[key]["status"] == "qualified" and not office.store.waiting()
 
 
 def test_the_outbox_holds_everything_back_and_colleagues_changes_wait_there() -> None:
-    drawn = _with("helpdesk", commit="outbox", lock=False)
+    drawn = _with("helpdesk", commit="outbox", lock=False, confirm="all")
     office = _office(drawn.id)
     at = pages.addresses(drawn)
     key = next(iter(office.store.records()))
@@ -137,20 +138,20 @@ def test_the_outbox_holds_everything_back_and_colleagues_changes_wait_there() ->
     assert _post(office, at.action(key, "delete"), confirmed="1") == 303
     number = office.store.waiting()[-1][0]
     assert key in office.store.records()
-    assert _post(office, f"{at.waiting}/{number}/release") == 303
+    assert _post(office, at.waits(number, "release")) == 303
     assert key not in office.store.records()
 
 
 def test_a_record_must_be_taken_before_it_is_changed() -> None:
-    drawn = _with("crm", lock=True, commit="direct")
+    drawn = _with("crm", lock=True, commit="direct", confirm="all")
     office = _office(drawn.id)
     at, key = pages.addresses(drawn), next(iter(office.store.records()))
     _post(office, at.action(key, "delete"), confirmed="1")
     assert key in office.store.records() and drawn.word("ui.lock") in office.flash[-1][1]
     if "delete" in drawn.bulk_actions:
-        _post(office, f"{at.bulk}/{at.slugs['delete']}", id=str(key), confirmed="1")
+        _post(office, f"{at.selected(drawn.family.entities[0])}/{at.slugs['delete']}", id=str(key), confirmed="1")
         assert key in office.store.records()
-    assert _post(office, f"{at.record(key)}/-/take") == 303
+    assert _post(office, at.take(key)) == 303
     _post(office, at.action(key, "delete"), confirmed="1")
     assert key not in office.store.records()
 
@@ -264,6 +265,27 @@ def test_no_sequence_of_forms_breaks_the_server(family: str) -> None:
         for path in (at.start, *(at.list_of(entity) for entity in own.entities), at.record(key)):
             for text in ODD[::4]:
                 assert server._get(office, path, {"q": text, "p": text, "s": text, "t": text}).status_code in (200, 404), (name, path, text)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_instruction_never_fits_a_record_beside_the_one_that_is_meant(family: str) -> None:
+    """Records that share title and subtitle are told apart by their contact, unless the job is about all that fit a description."""
+    for index, template in enumerate(FAMILIES[family].templates):
+        found = tasks.assignment(TaskId("browser", OPEN[family][0], 1, template, 40 + index))
+        job, own, records = found.job, found.blueprint.family, found.before.records
+        touched = {key for act in job.acts for key in act.records}
+        for keys, text in ((touched, job.instruction), (set(job.sources), job.instruction)):
+            for key in keys:
+                entity = own.entity_of(records[key])
+                alike = [
+                    other
+                    for other, record in records.items()
+                    if other not in keys
+                    and own.entity_of(record) is entity
+                    and all(record[name] == records[key][name] for name in (entity.title, entity.subtitle))
+                ]
+                told = any(str(records[one][entity.contact]) in text for one in (key, *alike))
+                assert not alike or told or re.search(r"\b([Ee]very|[Aa]ll|of the snoozed|Of the)\b", text), (found.id, text)
 
 
 def test_silence_is_no_answer() -> None:
