@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from bakeoff.agents.apprentice.reading import MONTHS
 from bakeoff.agents.apprentice.workplace.acts import Act, Fill
+from bakeoff.agents.apprentice.workplace.asking import as_number
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day, same, shape, turned, write_date
 from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
 from bakeoff.agents.apprentice.workplace.theory import Theory
@@ -77,6 +78,19 @@ class Entry:
                 if item is not None:
                     yield from self.put(item, fill, said)
                     yield from self._partner(act, fill)
+                    rest = self._other_part(fill.label)
+                    if rest is not None and as_number(fill.value) is not None and not any(other.label == rest.label for other in act.fills):
+                        yield from self.enter(rest, fill.value)
+
+    def _other_part(self, label: str) -> Field | None:
+        """Of an amount that is asked for in two fields, `Costs: euros` and `Costs: cents`: the other field."""
+        stem, _, part = label.partition(": ")
+        beside = [
+            item for item in (self.page.form.fields if self.page.form is not None else ()) if part and item.label.startswith(stem + ": ")
+        ]
+        others = [item for item in beside if item.label != label and item.kind == "text"]
+        cents = any("cent" in content(item.label) for item in beside)
+        return others[0] if len(beside) == 2 and others and cents else None
 
     def _partner(self, act: Act, fill: Fill) -> Steps[None]:
         """Fills the field that has to fit with this one; an option after the other is tried when the right one was never seen."""
@@ -137,8 +151,10 @@ class Entry:
                 told = date_form(item.value)
             return write_date(when, told if told >= 0 else max(self.theory.date_form, 0))
         whole = text.lstrip("$€£").replace(",", "")
-        parted = ": " in item.label  # euros and cents apart
-        if "cent" in content(f"{item.label} {item.hint}") and whole.isdigit() and not parted:
+        number = as_number(text)
+        if ": " in item.label and number is not None and self._other_part(item.label) is not None:  # euros and cents apart
+            return f"{int(number * 100) % 100:02d}" if "cent" in content(item.label) else str(int(number))
+        if "cent" in content(f"{item.label} {item.hint}") and whole.isdigit():
             return str(100 * int(whole))
         samples = self.theory.samples(item.label)
         if samples and 2 * sum(shape(value) == "name" and ", " in value for value in samples) > len(samples):

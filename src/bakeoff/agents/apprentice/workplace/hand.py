@@ -12,6 +12,7 @@ from bakeoff.agents.apprentice.workplace.entry import Entry, Learned, Steps
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day
 from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
 from bakeoff.agents.apprentice.workplace.theory import Command, Theory
+from bakeoff.agents.apprentice.workplace.widgets import dictated
 from bakeoff.core import Action
 
 MOST_SCREENS = 7
@@ -290,7 +291,7 @@ class Hand(Entry):
         """Says something in a text field that must be filled and that nothing was meant for."""
         for item in self.page.form.fields if self.page.form is not None else ():
             if item.required and item.kind in ("text", "long") and not item.value:
-                yield from self.do(Action("type", {"ref": item.ref, "text": "As asked for"}))
+                yield from self.do(Action("type", {"ref": item.ref, "text": dictated(item.label) or "As asked for"}))
 
     def _expect(self, act: Act) -> None:
         """Raises `Learned` when a field does not offer today what the act wants to choose there."""

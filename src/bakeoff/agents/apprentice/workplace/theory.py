@@ -9,6 +9,7 @@ from typing import Any
 from bakeoff.agents.apprentice.workplace.job import content, date_form, series, shape
 from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.widgets import Field as Widget
+from bakeoff.agents.apprentice.workplace.widgets import dictated
 
 KEPT_VALUES = 40
 TICKED = "several: "
@@ -212,7 +213,8 @@ class Theory:
         before = {item.label: item for item in command.form or ()}
         models = []
         for item in page.form.fields:
-            models.append(self.model(item))
+            if not dictated(item.label):
+                models.append(self.model(item))
             before.pop(item.label, None)
         command.form = (*models, *before.values())
 
@@ -252,7 +254,7 @@ class Theory:
             return
         known = {item.label for item in command.form}
         more = [
-            self.model(w) for w in page.form.fields if w.label not in known
+            self.model(w) for w in page.form.fields if w.label not in known and not dictated(w.label)
         ]  # fmt: skip
         command.form = (*command.form, *more)
 

@@ -39,6 +39,12 @@ class Field:
     opener: bool = False
 
 
+def dictated(label: str) -> str:
+    """What a field asks to have written into it, word for word, to be sure: `#6741` of `Type here: #6741`; empty for other fields."""
+    _, _, told = label.rpartition(": ")
+    return told if re.fullmatch(r"#\w*\d\w*", told) else ""
+
+
 def read_fields(inside: list[Element], below: Below, starred: Callable[[Element], bool]) -> tuple[list[Field], list[Element]]:
     """The fields among these elements, and what is no part of any: buttons and links."""
     fields: list[Field] = []
