@@ -160,8 +160,9 @@ class Worker:
                 around.chose(target.row, choice.candidate.idea)
             yield from self.write(choice)
         self.choices += filled
-        for name in sorted({choice.target.row.sheet for choice in filled}):
-            yield from self.read_sheet(name)
+        if "?" in self.goal:
+            for name in self.book.tabs:
+                yield from self.read_sheet(name)
         return bool(filled)
 
     def answer(self) -> str:
