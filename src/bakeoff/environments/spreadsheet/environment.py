@@ -53,6 +53,12 @@ class SpreadsheetEnvironment(Environment):
     def products(self, *, family: str | None = None, split: Split | None = None) -> Sequence[Product]:
         return products.products(family=family, split=split)
 
+    def product(self, name: str) -> Product:
+        wanted, _, version = name.partition("@")
+        if version not in ("", str(products.VERSION)):
+            raise UsageError(f"spreadsheet has no product '{name}'; the version of every product is {products.VERSION}")
+        return products.product(wanted)
+
     def task(self, task_id: TaskId) -> Task:
         return products.task(task_id)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bakeoff.core import DISTANCES, Distance
@@ -58,7 +59,8 @@ DATA_MODEL: Pools = {"money_unit": ((("thousand", 1000), ("million", 1_000_000))
 
 @dataclass(frozen=True)
 class House:
-    """One product, drawn. `flags` joins workflow and data model: what the family's structure and reference depend on."""
+    """One product, drawn. `flags` joins workflow and data model: what the family's structure and reference depend on. `wording` says which house's
+    words it uses: id, version, and half of the pools."""
 
     id: str
     version: int
@@ -68,7 +70,7 @@ class House:
     company: str
     currency: str
     skin: Mapping[str, Any]
-    words: Mapping[str, str]
+    wording: tuple[str, int, int]
     widgets: Mapping[str, Any]
     workflow: Mapping[str, Any]
     data_model: Mapping[str, Any]
@@ -84,6 +86,11 @@ class House:
     def unit_word(self) -> str:
         """E.g. `EUR thousand`."""
         return f"{self.currency} {self.data_model['money_unit'][0]}".strip()
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The house's word for each term; drawn when it is first asked for."""
+        return _words(*self.wording)
 
     def word(self, term: str) -> str:
         return self.words[term]
@@ -123,7 +130,7 @@ def draw(family: Family, product_id: str, version: int, company: str, distance: 
 
     half = 1 if "vocabulary" in held else 0
     skin = features("skin", SKIN, None)
-    words = dict(base.words) if base and not half else draw_words(rng("vocabulary"), half)
+    wording = base.wording if base and not half else (product_id, version, half)
     widgets = features("widgets", WIDGETS, base.widgets if base else None)
     if family.axis != "time":
         widgets["axis"] = "down" if widgets["axis"] == "across" and rng("axis").random() < 0.7 else widgets["axis"]
@@ -146,12 +153,17 @@ def draw(family: Family, product_id: str, version: int, company: str, distance: 
         company,
         currency,
         skin,
-        words,
+        wording,
         widgets,
         workflow,
         data_model,
         flags,
     )
+
+
+@lru_cache(maxsize=512)
+def _words(product_id: str, version: int, half: int) -> Mapping[str, str]:
+    return draw_words(generator("house", product_id, version, "vocabulary"), half)
 
 
 def draw_words(source: random.Random, half: int) -> dict[str, str]:
