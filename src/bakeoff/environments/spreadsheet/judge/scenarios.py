@@ -85,4 +85,4 @@ def _number(driver: Driver, base: float, factor: float | None, extreme: bool, wh
         value = rng.uniform(max(low, min(base, high) - abs(base)), min(high, max(base, low) + abs(base)))
     if whole:
         return float(min(max(round(value), math.ceil(low)), math.floor(high)))
-    return min(max(float(f"{value:.5g}"), low), high)
+    return min(max(float(f"{value:.9g}"), low), high)
