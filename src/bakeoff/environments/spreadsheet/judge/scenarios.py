@@ -26,8 +26,9 @@ class Scenario:
     moved: tuple[str, ...]
 
 
-def draw(job: Job, digest: bytes) -> tuple[Scenario, ...]:
-    """The base case first; then each driver alone (or in groups), all together, the job's named scenarios, and the largest moves. At least 8 besides the base."""
+def draw(job: Job, digest: bytes, further: int = 0) -> tuple[Scenario, ...]:
+    """The base case first; then each driver alone (or in groups), all together, the job's named scenarios, and the largest moves. At least 8 besides the base;
+    `further`: so many more, where time allows, among them single drivers at the ends of their ranges."""
     base = job.base()
     seed = hmac.new(str(job.task.id).encode(), digest, hashlib.sha256).digest()
     rng = random.Random(seed)
@@ -56,6 +57,13 @@ def draw(job: Job, digest: bytes) -> tuple[Scenario, ...]:
     if zero:
         key = rng.choice(sorted(zero))
         add(f"{key} zero", {key: zero[key]})
+    for index in range(further):
+        if index % 3 == 1:
+            driver = rng.choice(drivers)
+            add(f"{driver.key} at an end", {driver.key: _at_an_end(driver, rng)})
+        else:
+            kind = "extreme" if index % 3 == 0 else "any"
+            add(f"further ({index + 1})", {driver.key: _moved(driver, kind, rng) for driver in job.drivers})
     return tuple(found)
 
 
@@ -71,6 +79,15 @@ def _moved(driver: Driver, kind: str, rng: random.Random) -> tuple[float, ...]:
     whole = driver.unit in ("count", "days") and all(number == int(number) for number in driver.base)
     factor = {"up": rng.uniform(1.08, 1.6), "down": rng.uniform(0.4, 0.93)}.get(kind)
     return tuple(_number(driver, number, factor, kind == "extreme", whole, rng) for number in driver.base)
+
+
+def _at_an_end(driver: Driver, rng: random.Random) -> tuple[float, ...]:
+    """All periods at one end of the range."""
+    if driver.unit in ("date", "switch"):
+        return _moved(driver, "any", rng)
+    whole = driver.unit in ("count", "days")
+    end = rng.choice((math.ceil(driver.low) if whole else driver.low, math.floor(driver.high) if whole else driver.high))
+    return (float(end),) * len(driver.base)
 
 
 def _number(driver: Driver, base: float, factor: float | None, extreme: bool, whole: bool, rng: random.Random) -> float:

@@ -18,6 +18,8 @@ from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, draw
 from bakeoff.environments.spreadsheet.spec import Job, Unit
 
 _SHOWN = 4
+_FURTHER = ((500, 10), (1_000, 6), (2_000, 3))
+"""Formulas up to -> further scenarios: small models are recalculated more often in the same time."""
 _FINE: dict[Unit, float] = {"rate": 1e-7, "ratio": 1e-7, "count": 1e-7, "days": 1e-7, "date": 1e-9, "switch": 1e-9}
 """Tolerance of units other than money, of the row's scale or of one, whichever is larger. Iterated functions such as IRR stop at about 1e-8."""
 
@@ -76,7 +78,8 @@ def _judge(job: Job, saved: bytes, answer: str) -> Verdict:
     if "refused" in report:
         return Scored.all_of((Check("opens", False, f"the file is refused: {report['refused']}"),))
     problems: dict[str, list[str]] = report["problems"]
-    drawn = draw(job, bytes.fromhex(report["digest"]))
+    further = next((count for limit, count in _FURTHER if report["formulas"] <= limit), 0)
+    drawn = draw(job, bytes.fromhex(report["digest"]), further)
     evidence: dict[str, Any] = {
         "digest": report["digest"],
         "cells": report["cells"],
