@@ -16,12 +16,14 @@ Source: Shi et al., World of Bits (ICML 2017); Liu et al., MiniWoB++ (ICLR 2018)
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from bakeoff.core import (
@@ -77,7 +79,7 @@ class _Stage:
 
 class MiniWobEnvironment(Environment):
     """One Chromium, one page server, and up to two tabs. Each episode has a window and a document of its own (see `miniwob.js`). Where one product is played again and
-    again, the second tab loads the next episode's page during the present one; a page that draws by chance or sets a clock while it loads is loaded anew.
+    again and a core is free, the second tab loads the next episode's page during the present one; a page that draws by chance or sets a clock while it loads is loaded anew.
 
     `headless=False` opens a window, where there is a screen. `seconds` of a task's limits are environment seconds: the agent's thinking between two actions is not counted.
     """
@@ -133,7 +135,7 @@ class MiniWobEnvironment(Environment):
             tab.take_calls(self._binding)
             self._calls = []
             view = tab.run(f"miniwob.begin({seed},{_PATIENCE_MS},'{self._binding}','{self._ready}')")
-            if again:
+            if again and _core_free():
                 self._prepare_next(task.id.product)
             return view
 
@@ -270,6 +272,15 @@ class MiniWobEnvironment(Environment):
         if tab is None:
             raise UsageError("no episode is open; call reset first")
         tab.evaluate(f"frames[0].eval({json.dumps(script)})")
+
+
+def _core_free() -> bool:
+    """Whether a core has nothing to do just now. Where all are busy, work ahead only takes time away from the episode at hand."""
+    try:
+        running = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return False
+    return running <= (os.cpu_count() or 1)
 
 
 ATTACKS: tuple[tuple[str, str, str], ...] = (
