@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
 import zipfile
@@ -11,11 +12,12 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-from bakeoff.core import Action
-from bakeoff.environments.spreadsheet import bare, render
-from bakeoff.environments.spreadsheet.book import Formula
+from bakeoff.core import Action, TaskId
+from bakeoff.environments.spreadsheet import bare, products, render
+from bakeoff.environments.spreadsheet.book import Formula, read
 from bakeoff.environments.spreadsheet.desk import Desk
-from bakeoff.environments.spreadsheet.engines import Ironcalc
+from bakeoff.environments.spreadsheet.engines import ENGINES, Ironcalc
+from bakeoff.environments.spreadsheet.families import FAMILIES
 from bakeoff.environments.spreadsheet.spec import Spot
 from spreadsheet_job import FILLED, job
 
@@ -108,3 +110,29 @@ def test_libreoffice_shows_the_same_figures() -> None:
             assert shown[spot.sheet][spot.a1].value == pytest.approx(value, rel=1e-12), spot
     assert render.pdf(desk.save()).startswith(b"%PDF")
     assert isinstance(desk.book.get(Spot("Model", 5, 5)), Formula)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(render.office() is None, reason="LibreOffice is not installed")
+def test_three_engines_agree_on_finished_models() -> None:
+    """Every calculated cell of finished models of all families, two training houses each."""
+    books, files = [], []
+    for family in FAMILIES:
+        for house in products.products(family=family, split="train")[:2]:
+            solved = products.assignment(TaskId("spreadsheet", house.id, house.version, "build-model", 1)).solved.to_xlsx()
+            books.append(read(solved))
+            files.append(solved)
+    compared = 0
+    for book, file in zip(books, render.many(files, "xlsx"), strict=True):
+        spots = [spot for spot, _ in book.formulas()]
+        one, two = (engine(book).values(spots) for engine in ENGINES)
+        shown = openpyxl.load_workbook(io.BytesIO(file), data_only=True)
+        for spot in spots:
+            third = shown[spot.sheet][spot.a1].value
+            if isinstance(third, datetime.datetime):
+                third = float((third - datetime.datetime(1899, 12, 30)).days)
+            assert one[spot] == pytest.approx(two[spot], rel=1e-9, abs=1e-9), spot
+            assert third == pytest.approx(one[spot], rel=1e-9, abs=1e-9) or (third is None and one[spot] == ""), spot
+            compared += 1
+    print(f"{compared} cells of {len(books)} models agree in three engines")
+    assert compared > 1_000
