@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bakeoff.environments.browser.families.crm import CRM
-from bakeoff.environments.browser.families.helpdesk import HELPDESK
+from bakeoff.environments.browser.families.crm_jobs import CRM
+from bakeoff.environments.browser.families.helpdesk_jobs import HELPDESK
 from bakeoff.environments.browser.families.hr_jobs import HR
 from bakeoff.environments.browser.families.payables_jobs import PAYABLES
 from bakeoff.environments.browser.families.shop_jobs import SHOP
