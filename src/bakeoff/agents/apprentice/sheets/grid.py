@@ -244,19 +244,34 @@ class Sheet:
     @cached_property
     def series(self) -> list[int]:
         """Columns that make up the timeline: titled, and holding numbers or room for them in several lines."""
-        titled = {column for titles in self.heads.values() for column, title in titles.items() if PERIOD.search(title)}
+        titled = {column for titles in self.heads.values() for column, title in titles.items() if names_period(title)}
         titled = titled or {column for titles in self.heads.values() for column in titles}
         counts = dict.fromkeys(titled, 0)
         for (_, column), cell in self.cells.items():
             if column in counts and cell.role == "cell" and cell.kind != "text":
                 counts[column] += 1
         most = max(counts.values(), default=0)
-        return sorted(column for column, count in counts.items() if count >= max(1, 0.3 * most))
+        found = sorted(column for column, count in counts.items() if count >= max(1, 0.3 * most))
+        return found if len(found) > 2 else self._untitled() or found
+
+    def _untitled(self) -> list[int]:
+        """Columns without titles in which lines of many numbers stand."""
+        found: set[int] = set()
+        for line in self.by_row.values():
+            numbered = [column for column, cell in line.items() if cell.role == "cell" and (cell.number is not None or cell.formula)]
+            if len(numbered) > 2:
+                found |= {column for column, cell in line.items() if cell.role == "cell" and cell.kind != "text"}
+        return sorted(found)
 
 
 def is_period(cell: Cell) -> bool:
     """Whether a header names a period."""
-    return cell.kind == "date" or bool(PERIOD.search(cell.title))
+    return cell.kind == "date" or names_period(cell.title)
+
+
+def names_period(title: str) -> bool:
+    """Whether a title reads as a period: digits with little else, or a year, a quarter, a month within a few words."""
+    return bool(PERIOD.search(title)) or bool(re.fullmatch(r"[A-Za-z]{0,4}[\s.\-/']?\d{1,4}(?:[\s.\-/']\d{1,4}){0,2}[A-Za-z]?", title))
 
 
 def shown(value: Value) -> str:
