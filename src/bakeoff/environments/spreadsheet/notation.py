@@ -188,8 +188,13 @@ class Compiler:
             left, right = right, left
         return _Term(sign, f"{left.at_least(_PRODUCT)}*{right.at_least(_PRODUCT)}", _PRODUCT, left.powered)
 
+    def _is_scaled(self, arguments: list[ast.expr]) -> bool:
+        """Whether the house writes these rows otherwise than the reference: dividing a whole range is not for SUM to do."""
+        keys = [item.value.id for item in arguments if isinstance(item, ast.Subscript) and isinstance(item.value, ast.Name)]
+        return self.shown.rate != 1 and any(self._lines[key].unit == "rate" for key in keys if key in self._lines)
+
     def _call(self, name: str, arguments: list[ast.expr], period: int, home: str, style: Style) -> _Term:
-        if name == "SUM" and all(isinstance(item, ast.Name | ast.Subscript) for item in arguments):
+        if name == "SUM" and all(isinstance(item, ast.Name | ast.Subscript) for item in arguments) and not self._is_scaled(arguments):
             return self._total(arguments, period, home, style)
         terms = [self._emit(item, period, home, style) for item in arguments]
         if name in ("MIN", "MAX"):
