@@ -116,12 +116,17 @@ def _chromium() -> Result:
     try:
         browser = Browser.launch()
         try:
-            found = browser.version
+            found, shell = browser.version, browser.shell
         finally:
             browser.close()
     except BakeoffError as problem:
         return Result("Chromium", False, str(problem), "apt-get install chromium, or set BAKEOFF_CHROMIUM to its path")
-    return Result("Chromium", True, f"{found} starts in {time.perf_counter() - began:.1f} s")
+    kind = (
+        "the headless shell"
+        if shell
+        else "the full browser; the headless shell does the same with less (on Debian: apt install chromium-headless-shell)"
+    )
+    return Result("Chromium", True, f"{found} starts in {time.perf_counter() - began:.1f} s, {kind}")
 
 
 def run(show: Callable[[Result], None]) -> bool:
