@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 from bakeoff.agents.apprentice.agent import Apprentice
+from bakeoff.agents.apprentice.workplace.acts import Act, Fill
 from bakeoff.agents.apprentice.workplace.asking import Sources, answers
+from bakeoff.agents.apprentice.workplace.entry import Entry
 from bakeoff.agents.apprentice.workplace.job import Job, series, shape
+from bakeoff.agents.apprentice.workplace.page import Page
+from bakeoff.agents.apprentice.workplace.theory import Theory
+from bakeoff.agents.apprentice.workplace.widgets import dictated
+from bakeoff.agents.apprentice.workplace.workplace import Workplace
 from bakeoff.core import (
     Action,
     ActionError,
@@ -285,3 +291,30 @@ def test_without_an_allowance_no_demonstration_is_asked_for() -> None:
     assert shown == []
     with pytest.raises(UsageError, match="demos=N"):
         Apprentice(Depot.tools, 1, "demos=many")
+
+
+def test_a_page_of_counts_is_a_place_of_work() -> None:
+    counts = (Element("a", "navigation", "Main"), Element("b", "link", "Foyer", parent="a"), Element("c", "link", "Folk", parent="a"))
+    screen = Observation("Do it.", (*counts, Element("d", "text", "42")), 0)
+    assert Workplace.suits(screen, frozenset({"click", "finish"}))
+    assert not Workplace.suits(screen, frozenset({"click"}))
+    assert not Workplace.suits(Observation("Do it.", counts[:2], 0), frozenset({"click", "finish"}))
+
+
+def test_what_a_field_dictates_is_read_from_its_label() -> None:
+    assert dictated("Type here: #6741") == "#6741"
+    assert dictated("Owner: group") == "" and dictated("Name") == "" and dictated("Price: 5") == ""
+
+
+def test_an_amount_goes_into_two_fields_with_the_cents_apart() -> None:
+    elements = (
+        Element("f", "form", ""), Element("x", "textbox", "Zug: euros", parent="f"), Element("y", "textbox", "Zug: cents", parent="f"),
+        Element("z", "button", "Yes", parent="f"),
+    )  # fmt: skip
+    page = Page(Observation("", elements, 1))
+    steps = Entry(Theory(), page).fill(Act("Vorp", (Fill("Zug: euros", "1,207.5"),)), set(), {})
+    typed = [next(steps)]
+    with pytest.raises(StopIteration):
+        while True:
+            typed.append(steps.send(page))
+    assert [(action.arguments["ref"], action.arguments["text"]) for action in typed] == [("x", "1207"), ("y", "50")]
