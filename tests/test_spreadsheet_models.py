@@ -132,7 +132,7 @@ def test_a_job_holds_together(template: str) -> None:
     task_id = some("loan", template)
     found, task = products.assignment(task_id), products.task(task_id)
     job = products.job(task)
-    assert job.workbook == products._job(task, tasks.assign(task_id, products.house(task_id.product))).workbook or template
+    assert job.workbook == tasks.assign(task_id, products.house(task_id.product)).handed.to_xlsx()
     assert re.search(r"[.?]$", task.instruction)
     assert job.pack and all(paper.text for paper in job.pack)
     assert "{" not in task.instruction + "".join(paper.text for paper in job.pack)

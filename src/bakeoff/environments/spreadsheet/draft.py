@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -68,7 +70,7 @@ class Draft:
         return other
 
     def to_xlsx(self) -> bytes:
-        """The file, without cached values."""
+        """The file, without cached values; equal drafts give equal bytes."""
         from openpyxl import Workbook
         from openpyxl.workbook.defined_name import DefinedName
 
@@ -105,7 +107,7 @@ class Draft:
             book.defined_names[name] = DefinedName(name, attr_text=reference)
         stream = io.BytesIO()
         book.save(stream)
-        return stream.getvalue()
+        return _undated(stream)
 
     def values(self, wanted: Iterable[Spot] | None = None, changed: Mapping[Spot, float] | None = None) -> dict[Spot, Any]:
         """What the cells (all formulas, unless some are asked for) come to, with some contents changed. Errors come as text such as `#DIV/0!`."""
@@ -126,6 +128,20 @@ class Draft:
                 book.set_value(spot.sheet, spot.row, spot.column, content)
         found = book.evaluate_cells([(spot.sheet, spot.row, spot.column) for spot in spots])
         return {spot: _plain(value) for spot, value in zip(spots, found, strict=True)}
+
+
+def _undated(stream: io.BytesIO) -> bytes:
+    """The file with one fixed date in place of the time at which it was written."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(stream) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        for item in before.infolist():
+            content = before.read(item)
+            if item.filename == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]+Z", b"2026-01-01T00:00:00Z", content)
+            fixed = zipfile.ZipInfo(item.filename, (2026, 1, 1, 0, 0, 0))
+            fixed.compress_type = zipfile.ZIP_DEFLATED
+            after.writestr(fixed, content)
+    return target.getvalue()
 
 
 def _plain(value: Any) -> Any:
