@@ -7,7 +7,7 @@ import re
 from bakeoff.agents.apprentice.sheets.labels import mentions
 
 _NUMBER = re.compile(
-    r"(?P<opens>\()?(?P<sign>[-–−+])?\s?(?:[$€£¥]|[A-Z]{3}\s)?(?P<digits>\d{1,3}(?:[, ’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<opens>\()?(?P<minus>[-–−+])?\s?(?:[$€£¥]|[A-Z]{3}\s)?(?P<digits>\d{1,3}(?:[, ’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"\s?(?P<measure>%|‰|bps?\b|basis points|per cent|percent|percentage points|thousand|million|billion|[kmbxKMBX]\b|(?:bn|mn|m)\b)?(?P<closes>\))?"
 )
 _SCALES = {"%": 0.01, "per cent": 0.01, "percent": 0.01, "‰": 0.001, "bp": 1e-4, "bps": 1e-4, "basis points": 1e-4}
@@ -29,13 +29,13 @@ class Papers:
 def _typed(match: re.Match[str]) -> str:
     digits = re.sub(r"[, ’']", "", match["digits"])
     unit = (match["measure"] or "").strip()
-    negative = (bool(match["sign"]) and match["sign"] != "+") or bool(match["opens"] and match["closes"])
-    sign = "-" if negative else ""
+    negative = (bool(match["minus"]) and match["minus"] != "+") or bool(match["opens"] and match["closes"])
+    minus = "-" if negative else ""
     if unit in ("%", "per cent", "percent"):
-        return f"{sign}{digits}%"
+        return f"{minus}{digits}%"
     if unit in _SCALES:
-        return f"{sign}{float(digits) * _SCALES[unit]:.10g}"
-    return sign + digits
+        return f"{minus}{float(digits) * _SCALES[unit]:.10g}"
+    return minus + digits
 
 
 def typed(text: str) -> str | None:
