@@ -103,3 +103,51 @@ def _number(driver: Driver, base: float, factor: float | None, extreme: bool, wh
     if whole:
         return float(min(max(round(value), math.ceil(low)), math.floor(high)))
     return min(max(float(f"{value:.9g}"), low), high)
+
+
+def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 60, most: int = 8) -> tuple[Scenario, ...]:
+    """Scenarios for branches that the others leave out: further ones are drawn, and those kept in which an output cell moves, or is positive or
+    negative, for the first time. `tried`: how many are drawn; `most`: how many are kept."""
+    rng = random.Random(hmac.new(str(job.task.id).encode() + b"/covering", digest, hashlib.sha256).digest())
+    base = job.base()
+    seen: set[tuple[int, str]] = set()
+    first = _row(job, base)
+    for scenario in drawn:
+        seen |= _goals(_row(job, scenario.values), first)
+    found: list[Scenario] = []
+    for index in range(tried):
+        if len(found) == most:
+            break
+        numbers = {driver.key: _ventured(driver, index, rng) for driver in job.drivers}
+        new = _goals(_row(job, numbers), first) - seen
+        if new:
+            seen |= new
+            moved = tuple(key for key in base if numbers[key] != base[key])
+            found.append(Scenario(f"branch ({len(found) + 1})", numbers, moved))
+    return (*drawn, *found)
+
+
+def _ventured(driver: Driver, index: int, rng: random.Random) -> tuple[float, ...]:
+    """Numbers further off with every other draw."""
+    kind = index % 4
+    if kind == 3:
+        return _at_an_end(driver, rng)
+    if kind == 2:
+        return driver.base if rng.random() < 0.6 else _moved(driver, "extreme", rng)
+    return _moved(driver, "extreme" if kind == 0 else "any", rng)
+
+
+def _row(job: Job, values: Values) -> list[float]:
+    right = job.reference(values)
+    return [number for output in job.outputs for number in right[output.key]]
+
+
+def _goals(row: list[float], base: list[float]) -> set[tuple[int, str]]:
+    """What a scenario shows of each output cell: that it moves, and its sign."""
+    found = {(index, "+" if number > 0 else "-") for index, number in enumerate(row) if number != 0}
+    moved = {
+        (index, "moved")
+        for index, (number, was) in enumerate(zip(row, base, strict=True))
+        if abs(number - was) > 1e-4 * max(abs(number), abs(was))
+    }
+    return found | moved

@@ -14,11 +14,11 @@ from typing import Any
 
 from bakeoff.core import Abstained, Check, Scored, Verdict
 from bakeoff.environments.spreadsheet.judge.process import OFFICE, Crashed
-from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, draw
+from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, covering, draw
 from bakeoff.environments.spreadsheet.spec import Job, Unit
 
 _SHOWN = 4
-_FURTHER = ((500, 10), (1_000, 6), (2_000, 3))
+_FURTHER = ((500, 8), (1_000, 5), (2_000, 3))
 """Formulas up to -> further scenarios: small models are recalculated more often in the same time."""
 _FINE: dict[Unit, float] = {"rate": 1e-7, "ratio": 1e-7, "count": 1e-7, "days": 1e-7, "date": 1e-9, "switch": 1e-9}
 """Tolerance of units other than money, of the row's scale or of one, whichever is larger. Iterated functions such as IRR stop at about 1e-8."""
@@ -79,7 +79,8 @@ def _judge(job: Job, saved: bytes, answer: str) -> Verdict:
         return Scored.all_of((Check("opens", False, f"the file is refused: {report['refused']}"),))
     problems: dict[str, list[str]] = report["problems"]
     further = next((count for limit, count in _FURTHER if report["formulas"] <= limit), 0)
-    drawn = draw(job, bytes.fromhex(report["digest"]), further)
+    digest = bytes.fromhex(report["digest"])
+    drawn = covering(job, draw(job, digest, further), digest)
     evidence: dict[str, Any] = {
         "digest": report["digest"],
         "cells": report["cells"],
