@@ -93,7 +93,7 @@ def test_two_of_a_name_are_refused() -> None:
     text = plan_text("noop")
     with pytest.raises(UsageError, match="another stream has this name"):
         parse_plan(text + text[text.index("[[streams]]") :])
-    with pytest.raises(UsageError, match="cannot read nowhere.toml: .*; plans are TOML files"):
+    with pytest.raises(UsageError, match=r"cannot read nowhere\.toml: .*; plans are TOML files"):
         read_plan(Path("nowhere.toml"))
 
 

@@ -227,5 +227,7 @@ def test_what_is_written_without_looks_is_read_again(found: dict[tuple[int, int]
     book.sheets[0].cells.update(found)
     again = read(bare.write(book))
     assert again.sheets[0].cells == book.sheets[0].cells and again.names == book.names
-    assert [type(value) for value in again.sheets[0].cells.values()] == [type(book.sheets[0].cells[place]) for place in again.sheets[0].cells]
+    assert [type(value) for value in again.sheets[0].cells.values()] == [
+        type(book.sheets[0].cells[place]) for place in again.sheets[0].cells
+    ]
     openpyxl.load_workbook(io.BytesIO(bare.write(book)))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bakeoff.core.errors import EnvironmentFault
+from bakeoff.environments.browser.cdp import ProtocolError
 from bakeoff.environments.browser.window import Window
 
 if TYPE_CHECKING:
@@ -57,11 +58,23 @@ class Frames:
             if time.monotonic() > deadline:
                 raise EnvironmentFault(f"Chromium did not answer within {self._timeout:g} s")
             (frame,) = session.post((_BEGIN, {}))
-            if session.wait(frame, self._timeout, lambda: page.busy) is None:
+            try:
+                taken = session.wait(frame, self._timeout, lambda: page.busy) is not None
+            except ProtocolError as problem:
+                if "frame is pending" not in str(problem):
+                    raise
+                taken = True  # the one before is not done yet, e.g. because the page was left while it was made
+            if not taken:
                 session.forget(frame)
             elif not session.answered(ident):
                 session.settled(lambda: session.answered(ident) or page.busy, 0.002)
         return session.answered(ident) or not page.busy
+
+    def lend(self, page: Window, ident: int) -> None:
+        """Draws a page on demand whose script has not answered at once: it may be waiting for a frame."""
+        if self._on_demand and not page.session.settled(lambda: page.session.answered(ident) or page.busy, 1.0):
+            with self.flowing(page):
+                self.draw_until(page, ident)
 
     def picture(self, page: Window) -> bytes:
         """The view as PNG."""

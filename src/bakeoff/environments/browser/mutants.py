@@ -236,8 +236,9 @@ def _other_values(found: Assignment, act: Act, name: str) -> Iterator[Any]:
 
 def _swapped(family: Family, act: Act) -> Act | None:
     """The act with two of its text values exchanged, where it has two that the product would take for each other."""
-    texts = [item.name for item in family.fields if item.kind in ("text", "name") and item.name != "email" and act.values.get(item.name)]
-    if len(texts) < 2:
-        return None
-    left, right = texts[-2:]
-    return act.but(**{left: act.values[right], right: act.values[left]})
+    for kind in ("text", "name"):  # a name may have to be written in a way of its own
+        texts = [item.name for item in family.fields if item.kind == kind and item.name != "email" and act.values.get(item.name)]
+        if len(texts) >= 2:
+            left, right = texts[-2:]
+            return act.but(**{left: act.values[right], right: act.values[left]})
+    return None

@@ -155,6 +155,7 @@ class Tab:
         page = self._page
         (ident,) = page.session.post(("Runtime.evaluate", parameters))
         deadline = time.monotonic() + self._timeout
+        self._frames.lend(page, ident)
         try:
             while True:
                 left = max(0.0, deadline - time.monotonic())

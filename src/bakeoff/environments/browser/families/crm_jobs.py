@@ -21,7 +21,12 @@ from bakeoff.environments.browser.schema import (
 
 def pick(rng: random.Random, state: State, **wanted: Any) -> int:
     """A lead that its name and company identify and whose fields hold one of the wanted values; namesakes are preferred targets."""
-    return common.pick(rng, state, LEAD, wanted, 0.4, lambda record: record["company"] not in SPAM)
+    return common.pick(rng, state, LEAD, wanted, 0.4, fit)
+
+
+def fit(record: Record) -> bool:
+    """A lead to work on, and no spam."""
+    return record["company"] not in SPAM
 
 
 def twins(state: State, key: int) -> list[int]:
@@ -246,7 +251,8 @@ def qualify_if_worth(rng: random.Random, state: State) -> Job:
 
 def follow_up_if_allowed(rng: random.Random, state: State) -> Job:
     """Cannot be done for a lead that must not be contacted; the telephone number is wanted then, which has to be read."""
-    key = pick(rng, state, quiet=(rng.random() < 0.6,))
+    quiet = rng.random() < 0.6
+    key = pick(rng, state, quiet=(quiet,) if common.matching(state, LEAD, {"quiet": (quiet,)}, fit) else (not quiet,))
     record, day = state.records[key], people.later(rng, TODAY)
     while day == record["follow_up"]:
         day = people.later(rng, TODAY)
