@@ -13,6 +13,7 @@ from bakeoff.core import Action, EnvironmentFault, Observation, Scored, Task, Ta
 from bakeoff.environments.browser import mutants, products, tasks, ways
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.families import FAMILIES
+from open_products import OPEN
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_the_step_limit_leaves_room(environment: BrowserEnvironment) -> None:
     for family in FAMILIES.values():
         for template in family.templates:
             # Three or four times what an expert needs.
-            assert 20 <= _task(environment, products.ids(family.name)[7], template).limits.steps <= 300
+            assert 20 <= _task(environment, OPEN[family.name][7], template).limits.steps <= 300
 
 
 def test_wrong_names_are_told_in_one_line(environment: BrowserEnvironment) -> None:

@@ -7,23 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff.core import Action, Scored, TaskId, UsageError
-from bakeoff.environments.browser import mutants, products, tasks, ways
+from bakeoff.environments.browser import mutants, tasks, ways
 from bakeoff.environments.browser.environment import ARTEFACT, BrowserEnvironment
+from open_products import OPEN, product_with
 
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[BrowserEnvironment]:
     with BrowserEnvironment() as found:
         yield found
-
-
-def _with(family: str, **features: object) -> str:
-    """The first product with these widgets and this workflow."""
-    for name in products.ids(family):
-        drawn = products.blueprint(name)
-        if all({**drawn.workflow, **drawn.widgets}.get(key) == value for key, value in features.items()):
-            return name
-    raise AssertionError(f"no product of {family} with {features}")
 
 
 CASES = [
@@ -63,7 +55,7 @@ CASES = [
 def test_newer_widgets_and_workflows_hold_in_chromium(
     environment: BrowserEnvironment, family: str, features: dict[str, object], template: str, variant: str
 ) -> None:
-    name, version = _with(family, **features) + variant.removesuffix("@2"), 2 if variant == "@2" else 1
+    name, version = product_with(family, **features).id + variant.removesuffix("@2"), 2 if variant == "@2" else 1
     task = environment.task(TaskId("browser", name, version, template, 3))
     found = tasks.assignment(task.id)
     unsaved = [proof for proof in mutants.proofs(found) if proof.name == "not-saved"]
@@ -75,7 +67,7 @@ def test_newer_widgets_and_workflows_hold_in_chromium(
 
 
 def test_an_answer_is_judged_kept_and_needed_to_judge_again(environment: BrowserEnvironment) -> None:
-    task = environment.task(TaskId("browser", products.ids("payables")[4], 1, "total-owed", 8))
+    task = environment.task(TaskId("browser", OPEN["payables"][4], 1, "total-owed", 8))
     policy, observation = environment.expert(task), environment.reset(task)
     while not observation.done:
         observation = environment.step(policy(observation))
@@ -95,7 +87,7 @@ def test_an_answer_is_judged_kept_and_needed_to_judge_again(environment: Browser
     [("payables", "clear-supplier"), ("shop", "cancel-unless-sent"), ("hr", "request-leave"), ("travel", "close-room")],
 )
 def test_attacks_on_newer_families_score_nothing(environment: BrowserEnvironment, family: str, template: str) -> None:
-    task = environment.task(TaskId("browser", products.ids(family)[150], 1, template, 2))
+    task = environment.task(TaskId("browser", OPEN[family][150], 1, template, 2))
     for proof in environment.proofs(task):
         if proof.kind == "attack":
             proof.play(environment, environment.reset(task))

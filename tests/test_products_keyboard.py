@@ -13,6 +13,7 @@ from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.tab import Tab
+from open_products import OPEN
 
 # What a person may want to use on the page that is open, or in the topmost dialog; radio buttons of a group are one stop.
 CONTROLS = """(() => {
@@ -65,7 +66,7 @@ def _pages(environment: BrowserEnvironment, drawn: Blueprint) -> Iterator[str]:
 def _sample() -> Iterator[object]:
     for index, family in enumerate(FAMILIES):
         names = [item.id for item in products.catalogue(family, "dev")]
-        for place, name in enumerate((names[index % 5], names[2 + index % 3], products.ids(family)[index])):
+        for place, name in enumerate((names[index % 5], names[2 + index % 3], OPEN[family][index])):
             yield pytest.param(name, marks=[pytest.mark.slow] if place or index % 3 else [])
 
 
@@ -105,7 +106,7 @@ def test_every_control_is_reached_by_tab_in_order_and_has_a_name(environment: Br
 def _form_with(kind: str) -> tuple[str, str, str]:
     """A product, an operation and a field whose form asks for it with this kind of widget."""
     for family in ("hr", "helpdesk", "shop", "crm"):
-        for name in products.ids(family):
+        for name in OPEN[family]:
             drawn = products.blueprint(name)
             if drawn.workflow["edit"] in ("autosave", "wizard") or drawn.workflow["lock"]:
                 continue
@@ -184,7 +185,7 @@ def test_every_widget_is_filled_in_from_the_keyboard(environment: BrowserEnviron
 def test_a_card_of_a_board_moves_without_a_mouse(environment: BrowserEnvironment) -> None:
     drawn = next(
         found
-        for name in products.ids("crm")
+        for name in OPEN["crm"]
         if (found := products.blueprint(name)).widgets["status"] == "board"
         and (found.workflow["commit"], found.workflow["lock"], found.workflow["find"]) == ("direct", False, "filter")
         and found.workflow["confirm"] != "typed"

@@ -14,6 +14,7 @@ from bakeoff.environments.browser.dom import Parser
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.world import initial_state, open_copy, snapshot
+from open_products import OPEN
 
 READABLE = (
     "aria-label", "placeholder", "value", "href", "action", "title", "alt", "data-months", "data-turn", "data-yes", "data-no", "data-lane",
@@ -115,16 +116,16 @@ def test_no_word_of_ours_can_be_read(name: str) -> None:
 
 
 def test_the_reader_would_find_words_of_ours() -> None:
-    reader = Reader(products.blueprint(products.ids("crm")[0]))
+    reader = Reader(products.blueprint(OPEN["crm"][0]))
     reader.everywhere()
-    odd = Reader(products.blueprint(f"{products.ids('crm')[0]}-nonsense"))
+    odd = Reader(products.blueprint(f"{OPEN['crm'][0]}-nonsense"))
     assert len(set(reader.read) - odd.known()) > 50
 
 
 def test_made_up_words_are_no_words_of_any_product_and_mean_one_thing() -> None:
     ours = {word for text in (*vocabulary.all_words(), *wording.TEXTS.values()) for word in re.findall(r"[a-z]{3,}", text.lower())}
     for family in FAMILIES:
-        drawn = products.blueprint(f"{products.ids(family)[150]}-nonsense")
+        drawn = products.blueprint(f"{OPEN[family][150]}-nonsense")
         made = {word for text in drawn.words.values() for word in re.findall(r"[a-z]{3,}", re.sub(wording.SLOT, "", text).lower())}
         assert not made & ours
         assert len({drawn.month(number)[:3].lower() for number in range(1, 13)}) == 12

@@ -15,15 +15,7 @@ from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.schema import Act, apply_all, objection
 from bakeoff.environments.browser.world import open_copy, snapshot
-
-
-def _with(family: str, **features: object) -> Blueprint:
-    """The first product with these widgets and this workflow."""
-    for name in products.ids(family):
-        drawn = products.blueprint(name)
-        if all({**drawn.workflow, **drawn.widgets}[key] == value for key, value in features.items()):
-            return drawn
-    raise AssertionError(f"no product of {family} with {features}")
+from open_products import OPEN, product_with
 
 
 def _office(drawn: Blueprint, seed: int = 1) -> Office:
@@ -67,7 +59,7 @@ def test_every_widget_and_way_of_working_exists_in_every_family(family: str) -> 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_asks_for_answers_of_several_types_and_for_what_cannot_be_done(family: str) -> None:
-    name = products.ids(family)[0]
+    name = OPEN[family][0]
     kinds: Counter[str] = Counter()
     impossible, reading, several = set(), set(), set()
     for template in FAMILIES[family].templates:
@@ -86,7 +78,7 @@ def test_every_family_asks_for_answers_of_several_types_and_for_what_cannot_be_d
 def test_no_job_breaks_a_rule_of_its_own_house(family: str) -> None:
     for seed in range(2):
         for template in FAMILIES[family].templates:
-            found = tasks.assignment(TaskId("browser", products.ids(family)[seed + 50], 1, template, seed))
+            found = tasks.assignment(TaskId("browser", OPEN[family][seed + 50], 1, template, seed))
             state = found.before
             for act in found.job.acts:
                 operation = found.blueprint.family.operation(act.operation)
@@ -111,7 +103,7 @@ def _refused(family: str, operation: str, key: int, values: dict[str, object], s
 
 
 def test_nobody_gets_back_more_than_was_paid() -> None:
-    office = _office(_with("shop", commit="direct", confirm="none", status="verbs"))
+    office = _office(product_with("shop", commit="direct", confirm="none", status="verbs"))
     key, record = next((key, item) for key, item in office.store.records().items() if item["entity"] == "order" and item["total"] > 0)
     left = record["total"] - record["refunded"]
     shown = forms.shown(office.blueprint, "refund", left, office.users)
@@ -121,7 +113,7 @@ def test_nobody_gets_back_more_than_was_paid() -> None:
 
 
 def test_nobody_gets_more_holiday_than_is_left() -> None:
-    office = _office(_with("hr", commit="direct", confirm="none", status="verbs"))
+    office = _office(product_with("hr", commit="direct", confirm="none", status="verbs"))
     records = office.store.records()
     people = {record["name"]: key for key, record in records.items() if record["entity"] == "employee"}
     key = next(
@@ -134,7 +126,7 @@ def test_nobody_gets_more_holiday_than_is_left() -> None:
 
 
 def test_blocked_suppliers_are_not_paid_and_nothing_is_paid_twice() -> None:
-    office = _office(_with("payables", commit="direct", confirm="none", status="verbs"))
+    office = _office(product_with("payables", commit="direct", confirm="none", status="verbs"))
     records = office.store.records()
     key = next(key for key, item in records.items() if item["entity"] == "invoice" and item["status"] == "approved")
     supplier = next(
@@ -149,7 +141,7 @@ def test_blocked_suppliers_are_not_paid_and_nothing_is_paid_twice() -> None:
 
 
 def test_a_room_is_used_by_one_meeting_at_a_time_and_holds_everybody() -> None:
-    office = _office(_with("travel", commit="direct", confirm="none", status="verbs", fold="none"))
+    office = _office(product_with("travel", commit="direct", confirm="none", status="verbs", fold="none"))
     records = office.store.records()
     meetings = [key for key, item in records.items() if item["entity"] == "meeting" and item["meeting_status"] == "planned"]
     first, second = meetings[:2]
@@ -165,20 +157,20 @@ def test_a_room_is_used_by_one_meeting_at_a_time_and_holds_everybody() -> None:
 
 
 def test_addresses_of_leads_are_their_own_and_tickets_are_escalated_once() -> None:
-    office = _office(_with("crm", commit="direct", confirm="none"))
+    office = _office(product_with("crm", commit="direct", confirm="none"))
     mail = next(iter(office.store.records().values()))["email"]
     before = office.store.state()
     status, page = _send(
         office, pages.addresses(office.blueprint).new, _form(office, "create", {"name": "Ann Lee", "company": "Acme", "email": mail})
     )
     assert status == 422 and f"{mail} exists already" in page and office.store.state() == before
-    desk = _office(_with("helpdesk", commit="direct", confirm="none", status="verbs"))
+    desk = _office(product_with("helpdesk", commit="direct", confirm="none", status="verbs"))
     key = next(key for key, item in desk.store.records().items() if item["escalated"] and item["status"] != "closed")
     _refused("helpdesk", "escalate", key, {"escalation": "Again"}, desk.blueprint.word("field.escalated"), desk)
 
 
 def test_a_rule_that_came_to_hold_meanwhile_stops_a_change_that_waits() -> None:
-    office = _office(_with("shop", commit="approval", confirm="all", status="board"))
+    office = _office(product_with("shop", commit="approval", confirm="all", status="board"))
     key, record = next(
         (key, item) for key, item in office.store.records().items() if item["entity"] == "order" and item["total"] > item["refunded"]
     )
@@ -202,7 +194,7 @@ def _moved(office: Office, key: int, lane: str) -> tuple[int, str]:
 def test_a_card_moves_to_the_lane_of_its_new_status() -> None:
     drawn = next(
         found
-        for name in products.ids("crm")
+        for name in OPEN["crm"]
         if (found := products.blueprint(name)).widgets["status"] == "board"
         and found.workflow["commit"] == "direct"
         and found.workflow["confirm"] in ("none", "verbs")
@@ -236,7 +228,7 @@ def test_a_card_moves_to_the_lane_of_its_new_status() -> None:
 def test_what_waits_for_approval_is_not_done_until_it_is_approved(family: str) -> None:
     drawn = next(
         found
-        for name in products.ids(family)
+        for name in OPEN[family]
         if (found := products.blueprint(name)).workflow["commit"] == "approval" and not found.workflow["lock"] and not found.justifies
     )
     office, at = _office(drawn), pages.addresses(drawn)
@@ -261,7 +253,7 @@ def test_what_waits_for_approval_is_not_done_until_it_is_approved(family: str) -
 
 
 def test_a_date_in_three_parts_survives_an_error_and_odd_input() -> None:
-    drawn = _with("hr", date="triple", commit="direct")
+    drawn = product_with("hr", date="triple", commit="direct")
     office = _office(drawn)
     key = next(key for key, item in office.store.records().items() if item["entity"] == "employee" and item["status"] == "active")
     name = forms.field_key(drawn, "last_day")

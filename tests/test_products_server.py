@@ -10,15 +10,12 @@ import pytest
 
 from bakeoff.core import Action, Scored, TaskId
 from bakeoff.environments.browser import answers, forms, mutants, pages, products, server, tasks, verify, ways
-from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.schema import Answer, Field, Operation, apply_all
 from bakeoff.environments.browser.world import open_copy, snapshot
+from open_products import OPEN, product_with
 from paper import Paper, PaperEnvironment
-
-OPEN = {family: [item.id for item in products.catalogue(family) if item.split != "sealed"] for family in FAMILIES}
-"""Products that tests may touch: nothing may be tuned on sealed ones."""
 
 
 def _sample(family: str) -> list[str]:
@@ -82,22 +79,13 @@ def _office(name: str, seed: int = 1) -> Office:
     return Office(drawn, open_copy(snapshot(drawn, "task", seed)))
 
 
-def _with(family: str, **features: object) -> Blueprint:
-    """The first product with these widgets and this workflow."""
-    for name in products.ids(family):
-        drawn = products.blueprint(name)
-        if all({**drawn.workflow, **drawn.widgets}[key] == value for key, value in features.items()):
-            return drawn
-    raise AssertionError(f"no product with {features}")
-
-
 def _post(office: Office, path: str, **fields: str) -> int:
     body = "&".join(f"{key}={value}" for key, value in {"csrf": office.csrf, **fields}.items())
     return server._accept(office, path, body.encode()).status_code
 
 
 def test_a_form_without_its_token_is_refused_and_changes_nothing() -> None:
-    office = _office(products.ids("crm")[0])
+    office = _office(OPEN["crm"][0])
     at = pages.addresses(office.blueprint)
     before = office.store.state()
     key = next(iter(office.store.records()))
@@ -106,7 +94,7 @@ def test_a_form_without_its_token_is_refused_and_changes_nothing() -> None:
 
 
 def test_a_delete_asks_back_first() -> None:
-    drawn = _with("crm", commit="direct", lock=False, confirm="none")
+    drawn = product_with("crm", commit="direct", lock=False, confirm="none")
     office = _office(drawn.id)
     at = pages.addresses(drawn)
     key = next(iter(office.store.records()))
@@ -117,7 +105,7 @@ def test_a_delete_asks_back_first() -> None:
 
 
 def test_drafts_change_nothing_until_published_and_can_be_discarded() -> None:
-    drawn = _with("crm", commit="draft", confirm="none", status="verbs")
+    drawn = product_with("crm", commit="draft", confirm="none", status="verbs")
     office = _office(drawn.id)
     at, key = pages.addresses(drawn), next(key for key, record in office.store.records().items() if record["status"] == "new")
     assert _post(office, at.action(key, "qualify"), confirmed="1") == 303
@@ -130,7 +118,7 @@ def test_drafts_change_nothing_until_published_and_can_be_discarded() -> None:
 
 
 def test_the_outbox_holds_everything_back_and_colleagues_changes_wait_there() -> None:
-    drawn = _with("helpdesk", commit="outbox", lock=False, confirm="all")
+    drawn = product_with("helpdesk", commit="outbox", lock=False, confirm="all")
     office = _office(drawn.id)
     at = pages.addresses(drawn)
     key = next(iter(office.store.records()))
@@ -143,7 +131,7 @@ def test_the_outbox_holds_everything_back_and_colleagues_changes_wait_there() ->
 
 
 def test_a_record_must_be_taken_before_it_is_changed() -> None:
-    drawn = _with("crm", lock=True, commit="direct", confirm="all")
+    drawn = product_with("crm", lock=True, commit="direct", confirm="all")
     office = _office(drawn.id)
     at, key = pages.addresses(drawn), next(iter(office.store.records()))
     _post(office, at.action(key, "delete"), confirmed="1")
@@ -157,7 +145,7 @@ def test_a_record_must_be_taken_before_it_is_changed() -> None:
 
 
 def test_rules_hold_on_the_server_and_are_told_to_the_worker() -> None:
-    drawn = _with("helpdesk", status="verbs", lock=False, commit="direct", edit="page")
+    drawn = product_with("helpdesk", status="verbs", lock=False, commit="direct", edit="page")
     office = _office(drawn.id)
     at = pages.addresses(drawn)
     closed = next(key for key, record in office.store.records().items() if record["status"] == "closed")
@@ -175,7 +163,7 @@ def test_rules_hold_on_the_server_and_are_told_to_the_worker() -> None:
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/../server.py", "/verdict", "/%2e%2e/", "/openapi.json", "/docs"])
 def test_other_addresses_do_not_exist(path: str) -> None:
-    office = _office(products.ids("crm")[3])
+    office = _office(OPEN["crm"][3])
     assert server._get(office, path, {}).status_code == 404
 
 
@@ -306,7 +294,7 @@ def test_other_orders_and_mistakes_set_right_are_among_the_right_ways() -> None:
 
 def test_practice_has_other_data_and_no_verdict_and_ends_with_finish() -> None:
     with PaperEnvironment() as environment:
-        task = environment.task(TaskId("browser", products.ids("crm")[0], 1, "qualify-lead", 3))
+        task = environment.task(TaskId("browser", OPEN["crm"][0], 1, "qualify-lead", 3))
         real = environment.reset(task)
         practice = environment.reset(task, practice=True)
         assert practice.goal == "" and real.goal == task.instruction
@@ -369,7 +357,7 @@ def test_days_are_understood_as_people_write_them() -> None:
 
 def test_a_final_database_is_graded_again_from_its_bytes_alone() -> None:
     with PaperEnvironment() as environment:
-        task = environment.task(TaskId("browser", products.ids("helpdesk")[130], 1, "answer-and-close", 3))
+        task = environment.task(TaskId("browser", OPEN["helpdesk"][130], 1, "answer-and-close", 3))
         policy, observation = environment.expert(task), environment.reset(task)
         untouched = dict(environment.artefacts())
         while not observation.done:
