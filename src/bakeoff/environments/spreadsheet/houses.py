@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -54,13 +54,46 @@ WORKFLOW: Pools = {
     "future": ((5, 6), (4, 7, 8)),
 }
 
+HEADS = (
+    "Draft for discussion",
+    "Status: under review",
+    "Not audited",
+    "Figures in italics are provisional",
+    "See the cover letter for the sources",
+    "Version of the working group",
+)
+"""Lines that may stand below the title of a workbook."""
+
 DATA_MODEL: Pools = {"money_unit": ((("thousand", 1000), ("million", 1_000_000)), (("", 1), ("thousand", 1000)))}
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What differs from one workbook of a house to the next and is no convention of the house, besides the numbers of periods and the margin.
+
+    Attributes:
+        number: of the workbook; -1 for the house's pattern.
+        heads: lines below the title.
+        start: by how many periods it begins later than the pattern.
+        gaps: further empty rows (columns, where time runs down) before the sections in turn.
+    """
+
+    number: int = -1
+    heads: tuple[str, ...] = ()
+    start: int = 0
+    gaps: tuple[int, ...] = (0,)
+
+    def gap(self, section: int) -> int:
+        return self.gaps[section % len(self.gaps)]
+
+
+PATTERN = Edition()
 
 
 @dataclass(frozen=True)
 class House:
     """One product, drawn. `flags` joins workflow and data model: what the family's structure and reference depend on. `wording` says which house's
-    words it uses: id, version, and half of the pools."""
+    words it uses: id, version, and half of the pools. `edition` tells its workbooks apart."""
 
     id: str
     version: int
@@ -75,12 +108,17 @@ class House:
     workflow: Mapping[str, Any]
     data_model: Mapping[str, Any]
     flags: Flags = field(default_factory=dict)
+    edition: Edition = PATTERN
+
+    @property
+    def _identity(self) -> tuple[str, int, int]:
+        return self.id, self.version, self.edition.number
 
     def __hash__(self) -> int:
-        return hash((self.id, self.version))
+        return hash(self._identity)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, House) and (self.id, self.version) == (other.id, other.version)
+        return isinstance(other, House) and self._identity == other._identity
 
     @property
     def unit_word(self) -> str:
@@ -158,6 +196,26 @@ def draw(family: Family, product_id: str, version: int, company: str, distance: 
         workflow,
         data_model,
         flags,
+    )
+
+
+def workbook(house: House, number: int) -> House:
+    """The house as it lays out one workbook: how many periods there are and when they begin, where the sheet starts and what stands further apart
+    differ from workbook to workbook, so that addresses of one say nothing about another; words and conventions stay."""
+    rng = generator("workbook", house.id, house.version, number)
+    periods = {name: rng.choice(sorted({*WORKFLOW[name][0], *WORKFLOW[name][1]})) for name in ("past", "future")}
+    edition = Edition(
+        number,
+        tuple(rng.sample(HEADS, rng.randint(0, 3))),
+        rng.randint(-2, 3) * house.workflow.get("frequency", 1) + rng.randrange(house.workflow.get("frequency", 1)),
+        tuple(rng.choice((0, 0, 1, 1, 2)) for _ in range(7)),
+    )
+    return replace(
+        house,
+        widgets={**house.widgets, "margin": rng.randint(0, 3)},
+        workflow={**house.workflow, **periods},
+        flags={**house.flags, **periods},
+        edition=edition,
     )
 
 

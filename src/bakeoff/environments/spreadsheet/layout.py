@@ -99,7 +99,7 @@ class Layout:
     @cached_property
     def top(self) -> int:
         """The row of the captions."""
-        return {"one": 2, "two": 4, "three": 5, "four": 6}[self.house.skin["title"]] + 0
+        return {"one": 2, "two": 4, "three": 5, "four": 6}[self.house.skin["title"]] + len(self.house.edition.heads)
 
     @cached_property
     def _places(self) -> tuple[dict[str, tuple[str, int, int]], dict[str, tuple[str, int]], dict[str, int]]:
@@ -114,8 +114,8 @@ class Layout:
         for sheet, sections in self.sections.items():
             row = captions[sheet] = self.top
             row += 1
-            for section in sections:
-                row += gap
+            for number, section in enumerate(sections):
+                row += gap + self.house.edition.gap(number)
                 titles[section.key] = (sheet, row)
                 row += 1
                 for line in self.lines(section):
@@ -136,7 +136,7 @@ class Layout:
         beside = {line.beside for line in self.model.lines if line.beside}
         for sheet, sections in self.sections.items():
             row = self.top + 1
-            for section in sections:
+            for number, section in enumerate(sections):
                 scalars = [line for line in self.lines(section) if line.scalar]
                 if scalars:
                     titles[section.key] = (sheet, row)
@@ -145,7 +145,7 @@ class Layout:
                     lines[line.key] = (sheet, row, value)
                     row += 1
                 if scalars:
-                    row += 1
+                    row += 1 + self.house.edition.gap(number)
             tabled = [(section, [line for line in self.lines(section) if not line.scalar]) for section in sections]
             tabled = [(section, found) for section, found in tabled if found]
             if not tabled:
@@ -153,14 +153,14 @@ class Layout:
             extra = 1 + (1 if self.house.widgets["units"] == "column" else 0) + (1 if beside else 0)
             captions[sheet] = row + 1
             column = left + 1
-            for section, found in tabled:
+            for number, (section, found) in enumerate(tabled):
                 titles[f"{section.key}/table"] = (sheet, column)
                 for line in found:
                     lines[line.key] = (sheet, row + 1 + extra, column)
                     if line.beside:
                         lines[line.beside] = (sheet, row + extra, column)
                     column += 1
-                column += int(self.house.widgets["spacer"] > 0)
+                column += int(self.house.widgets["spacer"] > 0) + self.house.edition.gap(number)
         return lines, titles, captions
 
     def spot(self, key: str, period: int) -> Spot:
@@ -312,8 +312,9 @@ class Layout:
                 sheet,
                 "Prepared for internal use",
             ]
-            for row in range({"one": 1, "two": 2, "three": 3, "four": 4}[skin["title"]]):
-                draft.cells[Spot(sheet, row + 1, left)] = Cell(heads[row], "title" if row == 0 else "subtitle")
+            shown = heads[: {"one": 1, "two": 2, "three": 3, "four": 4}[skin["title"]]] + list(house.edition.heads)
+            for row, text in enumerate(shown, 1):
+                draft.cells[Spot(sheet, row, left)] = Cell(text, "title" if row == 1 else "subtitle")
         (self._label_across if self.across else self._label_down)(draft)
         return draft
 
@@ -380,6 +381,7 @@ class Layout:
 def caption(house: House, offset: int, *, forecast: bool) -> str:
     """A period of a house: `offset` 0 is the first forecast period."""
     style, frequency = house.skin["captions"], house.workflow.get("frequency", 1)
+    offset += house.edition.start
     if frequency == 12:
         year, month = divmod(FIRST_YEAR * 12 + offset, 12)
         short = year % 100

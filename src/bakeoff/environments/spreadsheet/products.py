@@ -21,8 +21,8 @@ from bakeoff.environments.spreadsheet.vocabulary import COMPANIES
 ENVIRONMENT = "spreadsheet"
 VERSION = 1
 COUNTS: Mapping[Split, int] = {"train": 120, "dev": 40, "sealed": 60}
-ROUNDS = 10_000
-"""Figures are drawn anew for each number of a task below this."""
+OF_A_WORKBOOK = frozenset({"past", "future", "margin"})
+"""Features that differ between a house's workbooks; see `houses.workbook`."""
 
 
 @cache
@@ -82,7 +82,7 @@ def notes(drawn: House) -> dict[str, str]:
     """Drawn features in words, for people."""
     parts = (("skin", drawn.skin), ("widgets", drawn.widgets), ("workflow", drawn.workflow), ("data-model", drawn.data_model))
     facts = {"title": drawn.company, "base": drawn.base} | {
-        name: ", ".join(f"{key} {value}" for key, value in table.items()) for name, table in parts
+        name: ", ".join(f"{key} {value}" for key, value in table.items() if key not in OF_A_WORKBOOK) for name, table in parts
     }
     return {name: text for name, text in facts.items() if text}
 
@@ -103,6 +103,7 @@ def quirks(drawn: House) -> tuple[str, ...]:
     return (
         *(text for text, holds in said.items() if holds),
         *(f"{name.replace('_', ' ')}: {flow[name]}" for name in drawn.family.workflow if name != "frequency"),
+        "The number of periods, their beginning and the place of everything on the sheet differ from workbook to workbook.",
     )
 
 
@@ -115,7 +116,10 @@ def rules(drawn: House) -> tuple[str, ...]:
     }
     return tuple(
         sorted(
-            terms | {f"convention: {name}" for name in drawn.workflow} | {f"find: {name}" for name in drawn.widgets} | {"finish: hand in"}
+            terms
+            | {f"convention: {name}" for name in drawn.workflow if name not in OF_A_WORKBOOK}
+            | {f"find: {name}" for name in drawn.widgets if name not in OF_A_WORKBOOK}
+            | {"finish: hand in"}
         )
     )
 

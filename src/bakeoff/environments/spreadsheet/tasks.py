@@ -16,7 +16,7 @@ from bakeoff.core import TaskId, UsageError
 from bakeoff.environments.browser.seeds import digest, generator
 from bakeoff.environments.spreadsheet import figures, switches
 from bakeoff.environments.spreadsheet.draft import Draft
-from bakeoff.environments.spreadsheet.houses import House
+from bakeoff.environments.spreadsheet.houses import House, workbook
 from bakeoff.environments.spreadsheet.layout import Layout
 from bakeoff.environments.spreadsheet.model import DATA, Line, Model, Section
 from bakeoff.environments.spreadsheet.notation import references
@@ -87,7 +87,7 @@ def _said(value: float, tolerance: float) -> str:
     return f"{value:.{digits}f}"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def model_of(house: House) -> Model:
     """The model that a house works with."""
     return house.family.build(house.flags)
@@ -110,7 +110,7 @@ def assign(task_id: TaskId, house: House, *, practice: bool = False) -> Assignme
             f"product '{house.id}' has no task '{task_id.template}'; it has {', '.join(item for item in TEMPLATES if fits(house, item))}"
         )
     rng = generator("task", task_id.product, task_id.version, task_id.template, task_id.seed, *(("practice",) if practice else ()))
-    return _TEMPLATES[task_id.template](task_id, house, rng)
+    return _TEMPLATES[task_id.template](task_id, workbook(house, task_id.seed), rng)
 
 
 # --- the templates -------------------------------------------------------------------------------------------------------------------
