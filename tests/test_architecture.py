@@ -11,11 +11,13 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "bakeoff"
 
 MAY_NOT = {
-    "core": ("environments", "agents", "contest", "audit", "training", "cli", "testing"),
-    "environments": ("agents", "contest", "audit", "training", "cli", "testing"),
-    "agents": ("environments", "contest", "audit", "training", "cli", "testing"),
-    "contest": ("environments", "agents", "audit", "cli"),
-    "audit": ("environments", "contest", "cli"),
+    "core": ("environments", "agents", "contest", "audit", "training", "experts", "cli", "testing"),
+    "environments": ("agents", "contest", "audit", "training", "experts", "cli", "testing"),
+    "agents": ("environments", "contest", "audit", "training", "experts", "cli", "testing"),
+    "contest": ("environments", "agents", "audit", "training", "experts", "cli"),
+    "audit": ("environments", "contest", "training", "experts", "cli"),
+    "experts": ("environments", "agents", "audit", "training", "cli", "testing"),
+    "training": ("environments", "audit", "cli", "testing"),
     "proofs": ("environments", "agents", "contest", "audit", "training", "cli", "testing"),
 }
 
@@ -77,7 +79,7 @@ FUNCTION_WORDS = set(
 FORMAT = set(  # roles, states, tools and element kinds of the observation format, and the shapes of elementary geometry
     """
     text type key select field number date day code email phone name line letter list group status alert switch form option options answer address
-    selected start down full copy word large big enter check
+    selected start down full copy word large big enter check required disabled checked hidden
     """.split()
 )
 ARITHMETIC = set("sum total together add many count minus difference product".split())  # what reckoning is called, whatever is reckoned

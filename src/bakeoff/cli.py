@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from bakeoff.cli_apps import making_ready, place_of
-from bakeoff.core.errors import BakeoffError, EnvironmentFault, UsageError
+from bakeoff.cli_common import err, friendly, out
+from bakeoff.cli_experts import experts
+from bakeoff.core.errors import UsageError
 
 if TYPE_CHECKING:
     from bakeoff.core import Action, Observation, Product, TaskId
@@ -28,34 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+app.add_typer(experts, name="experts")
 RUNS = Path("runs")
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def friendly(command: F) -> F:
-    """Turns errors that bakeoff raises on purpose into one line: exit code 2 for the user's, 1 for the machine's."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except UsageError as problem:
-            _stop(problem, 2)
-        except BakeoffError as problem:
-            _stop(problem, 1)
-
-    return wrapped  # type: ignore[return-value]
-
-
-def _stop(problem: BakeoffError, code: int) -> NoReturn:
-    if os.environ.get("BAKEOFF_DEBUG"):
-        raise problem
-    hint = "; `bakeoff doctor` looks for the cause" if isinstance(problem, EnvironmentFault) else ""
-    err.print(f"[red]{escape(str(problem))}{hint}[/]", soft_wrap=True)
-    raise typer.Exit(code)
 
 
 def _version(wanted: bool) -> None:

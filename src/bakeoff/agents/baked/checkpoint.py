@@ -1,0 +1,33 @@
+"""Checkpoints as a worker needs them: a folder with `engine.json` (what network) and `weights.safetensors`. Whoever trains writes more beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from bakeoff.core import UsageError
+
+ABOUT, WEIGHTS = "engine.json", "weights.safetensors"
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What a checkpoint says of itself, and its weights. Raises `UsageError` in one line when it is missing, damaged or not what it says."""
+    try:
+        about: dict[str, Any] = json.loads((path / ABOUT).read_text())
+        content = (path / WEIGHTS).read_bytes()
+    except FileNotFoundError as missing:
+        raise UsageError(f"'{path}' is no checkpoint: {Path(str(missing.filename)).name} is missing") from missing
+    except (ValueError, NotADirectoryError) as broken:
+        raise UsageError(f"the checkpoint '{path}' is damaged: {broken}") from broken
+    if hashlib.sha256(content).hexdigest() != about.get("sha256"):
+        raise UsageError(f"the checkpoint '{path}' is damaged: its weights are not those that {ABOUT} names")
+    try:
+        return about, load_file(path / WEIGHTS)
+    except SafetensorError as broken:
+        raise UsageError(f"the checkpoint '{path}' is damaged: {broken}") from broken

@@ -1,0 +1,391 @@
+"""The small policy: a transformer over the instruction, what was done, and the elements of the screen, whose actions point at what it sees.
+
+Texts enter as bags of hashed n-grams, so there is no vocabulary; an element is the sum of its texts, role and features. After a few layers of
+attention the tool is chosen from the whole, the element by a dot product with the whole given the tool, an option likewise, and a text piece by
+piece by a recurrent decoder that points at the lexicon, the instruction and the names on the screen (pointer network: Vinyals et al. 2015,
+arXiv 1506.03134; web pages as sets of elements: Liu et al. 2018, arXiv 1802.08802).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bakeoff.agents.baked.actions import DISTANCES, KEYS, LONGEST_TEXT, Grammar, Slot
+from bakeoff.agents.baked.screen import FEATURES, MOST_PAST, PIECE_FEATURES, ROLES, Screen, option_features
+from bakeoff.agents.baked.words import BUCKETS, WAYS, grams
+
+MINUS = -1e9
+STEPS = 24
+"""Actions so far are told apart up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes. `width` is a multiple of `heads`; the defaults make about 0.9 million parameters."""
+
+    width: int = 96
+    layers: int = 3
+    heads: int = 4
+    texts: int = 48
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Texts(nn.Module):
+    """Texts as vectors: the mean of their n-grams' embeddings, projected. Every different text of a batch is looked up once."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.table = nn.EmbeddingBag(BUCKETS, shape.texts, mode="mean", padding_idx=0)
+        nn.init.normal_(self.table.weight, std=0.3)
+        self.out = nn.Sequential(nn.Linear(shape.texts, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width))
+
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """(number of texts, width)."""
+        bags = [grams(text) for text in texts]
+        offsets = np.cumsum([0, *(len(bag) for bag in bags)])[:-1]
+        flat = torch.tensor([gram for bag in bags for gram in bag], dtype=torch.long)
+        found: Tensor = self.out(self.table(flat, torch.from_numpy(offsets.astype(np.int64))))
+        return found
+
+
+class _Names:
+    """Collects the texts of a batch, each once."""
+
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {"": 0}
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        index = self.index
+        return torch.tensor([index.setdefault(text, len(index)) for text in texts], dtype=torch.long)
+
+
+@dataclass(slots=True)
+class Seen:
+    """A batch of screens after attention: the whole (B, W); elements, pieces and past with their masks; and the screens."""
+
+    whole: Tensor
+    elements: Tensor
+    elements_there: Tensor
+    pieces: Tensor
+    pieces_there: Tensor
+    screens: Sequence[Screen]
+
+
+class PointerPolicy(nn.Module):
+    """The network. Not thread-safe while it trains; on the CPU."""
+
+    def __init__(self, grammar: Grammar, shape: Shape | None = None) -> None:
+        super().__init__()
+        self.grammar, self.shape = grammar, shape or Shape()
+        width = self.shape.width
+        self.texts = Texts(self.shape)
+        self.role = nn.Embedding(ROLES, width)
+        self.features = nn.Linear(FEATURES, width)
+        self.mix = nn.Linear(4 * width, width)
+        self.way = nn.Embedding(WAYS, width)
+        self.piece_features = nn.Linear(PIECE_FEATURES, width)
+        self.piece_context = nn.Conv1d(width, width, 3, padding=1)
+        self.tool = nn.Embedding(len(grammar.tools), width)
+        self.age = nn.Embedding(MOST_PAST, width)
+        self.past = nn.Linear(2 * width, width)
+        self.general = nn.Linear(3 * width, width)
+        self.moment = nn.Embedding(STEPS, width)
+        self.kind = nn.Embedding(4, width)
+        layer = nn.TransformerEncoderLayer(width, self.shape.heads, 4 * width, 0.0, F.gelu, batch_first=True, norm_first=True)
+        self.trunk = nn.TransformerEncoder(layer, self.shape.layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
+        self.to_tool = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(grammar.tools)))
+        self.ask_element = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
+        self.key_element = nn.Linear(width, width)
+        self.ask_target = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
+        self.key_target = nn.Linear(width, width)
+        self.ask_option = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
+        self.key_option = nn.Linear(width + 2, width)
+        self.said_option = nn.Linear(2, 1)
+        self.to_key = nn.Linear(2 * width, len(KEYS))
+        self.to_distance = nn.Linear(2 * width, len(DISTANCES))
+        self.begin = nn.Linear(3 * width, width)
+        self.next = nn.GRUCell(2 * width, width)
+        self.attend = nn.Linear(width, width)
+        self.say = nn.Linear(2 * width, width)
+        self.end = nn.Parameter(torch.zeros(width))
+        self.lexicon = nn.Embedding(max(len(grammar.lexicon), 1), width)
+        self.key_piece = nn.Linear(width, width)
+        self.key_name = nn.Linear(width, width)
+
+    # --- seeing ------------------------------------------------------------------------------------------------------------------
+
+    def forward(self, screens: Sequence[Screen]) -> Seen:
+        """Attention over each screen, padded to the longest."""
+        names = _Names()
+        size = len(screens)
+        rows = []
+        for s in screens:
+            done = ([d.name for d in s.past], [d.text for d in s.past])
+            rows.append([names(texts) for texts in (s.names, s.values, s.parents, s.before, s.pieces, *done, s.general)])
+        vectors = self.texts(list(names.index))
+        most_elements = max(max(len(s.refs) for s in screens), 1)
+        most_pieces = max(max(len(s.pieces) for s in screens), 1)
+        width = self.shape.width
+
+        def padded(index: int, most: int) -> Tensor:
+            out = torch.zeros(size, most, dtype=torch.long)
+            for row, found in enumerate(rows):
+                out[row, : len(found[index])] = found[index]
+            return vectors[out]
+
+        def stacked(arrays: Sequence[Any], most: int, depth: int | None = None) -> Tensor:
+            out = np.zeros((size, most) if depth is None else (size, most, depth), dtype=np.int64 if depth is None else np.float32)
+            for row, array in enumerate(arrays):
+                out[row, : len(array)] = array
+            return torch.from_numpy(out)
+
+        elements = self.mix(torch.cat([padded(at, most_elements) for at in range(4)], dim=-1))
+        elements = elements + self.role(stacked([s.roles for s in screens], most_elements))
+        elements = elements + self.features(stacked([s.features for s in screens], most_elements, FEATURES)) + self.kind.weight[0]
+        pieces = padded(4, most_pieces) + self.way(stacked([s.piece_ways for s in screens], most_pieces)) + self.kind.weight[1]
+        pieces = pieces + self.piece_features(stacked([s.piece_features for s in screens], most_pieces, PIECE_FEATURES))
+        pieces = pieces * _there([len(s.pieces) for s in screens], most_pieces).unsqueeze(
+            -1
+        )  # what only fills up must not reach its neighbours
+        pieces = pieces + self.piece_context(pieces.transpose(1, 2)).transpose(1, 2)
+        tools = stacked([[self._tool_number(d.tool) for d in s.past] for s in screens], MOST_PAST)
+        ages = stacked([[len(s.past) - 1 - at for at in range(len(s.past))] for s in screens], MOST_PAST)
+        past = self.past(torch.cat([padded(5, MOST_PAST), padded(6, MOST_PAST)], dim=-1)) + self.tool(tools) + self.age(ages)
+        past = past + self.kind.weight[2]
+        moments = torch.tensor([min(s.step, STEPS - 1) for s in screens])
+        whole = self.general(padded(7, 3).reshape(size, 3 * width)) + self.moment(moments) + self.kind.weight[3]
+        there = [
+            torch.ones(size, 1, dtype=torch.bool),
+            _there([len(s.refs) for s in screens], most_elements),
+            _there([len(s.pieces) for s in screens], most_pieces),
+            _there([len(s.past) for s in screens], MOST_PAST),
+        ]
+        out = self.trunk(torch.cat([whole.unsqueeze(1), elements, pieces, past], dim=1), src_key_padding_mask=~torch.cat(there, dim=1))
+        first, second = 1 + most_elements, 1 + most_elements + most_pieces
+        return Seen(out[:, 0], out[:, 1:first], there[1], out[:, first:second], there[2], screens)
+
+    def _tool_number(self, name: str) -> int:
+        return self.grammar.tools.index(name) if name in self.grammar.tools else 0
+
+    # --- choosing ------------------------------------------------------------------------------------------------------------------
+
+    def tool_logits(self, seen: Seen) -> Tensor:
+        out: Tensor = self.to_tool(seen.whole)
+        usable = torch.zeros_like(out)
+        for row, screen in enumerate(seen.screens):
+            for tool in range(len(self.grammar.tools)):
+                slots = self.grammar.slots(tool)
+                if ("element" in slots and not screen.refs) or ("option" in slots and not any(screen.options)):
+                    usable[row, tool] = MINUS
+        return out + usable
+
+    def element_logits(self, seen: Seen, tools: Tensor, target: Tensor | None = None) -> Tensor:
+        """(B, elements). With `target`, the states of the first elements (B, W): which element it is to go to."""
+        ask, key = (self.ask_element, self.key_element) if target is None else (self.ask_target, self.key_target)
+        context = self.tool(tools) if target is None else target
+        query = ask(torch.cat([seen.whole, context], dim=-1))
+        logits = torch.einsum("bw,bew->be", query, key(seen.elements)) / self.shape.width**0.5
+        logits = logits.masked_fill(~seen.elements_there, MINUS)
+        if target is None:
+            for row, screen in enumerate(seen.screens):
+                if "option" in self.grammar.slots(int(tools[row])):
+                    without = [at for at, options in enumerate(screen.options) if not options]
+                    logits = logits.index_put((torch.tensor([row]), torch.tensor(without)), torch.tensor(MINUS)) if without else logits
+        return logits
+
+    def option_logits(self, seen: Seen, chosen: Sequence[int]) -> Tensor:
+        """(B, options) of the chosen elements."""
+        offered = [screen.options[at] for screen, at in zip(seen.screens, chosen, strict=True)]
+        names = _Names()
+        indices = [names(options) for options in offered]
+        vectors = self.texts(list(names.index))
+        most = max(len(options) for options in offered)
+        index, said = torch.zeros(len(offered), most, dtype=torch.long), torch.zeros(len(offered), most, 2)
+        for row, (options, screen) in enumerate(zip(offered, seen.screens, strict=True)):
+            index[row, : len(options)] = indices[row]
+            said[row, : len(options)] = torch.tensor([option_features(option, screen) for option in options])
+        state = seen.elements[torch.arange(len(offered)), torch.tensor(chosen)]
+        query = self.ask_option(torch.cat([seen.whole, state], dim=-1))
+        logits = torch.einsum("bw,bow->bo", query, self.key_option(torch.cat([vectors[index], said], dim=-1))) / self.shape.width**0.5
+        return (logits + self.said_option(said).squeeze(-1)).masked_fill(~_there([len(o) for o in offered], most), MINUS)
+
+    def text_start(self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None) -> tuple[Tensor, Tensor, Tensor]:
+        """The decoder's first state, the keys of everything that can be said (B, choices, W), and which of them are there."""
+        size = len(seen.screens)
+        state = seen.whole if chosen is None else seen.elements[torch.arange(size), torch.tensor(chosen)]
+        hidden = torch.tanh(self.begin(torch.cat([seen.whole, self.tool(tools), state], dim=-1)))
+        words = len(self.grammar.lexicon)
+        known = self.lexicon.weight[:words] + (self.texts(self.grammar.lexicon) if words else 0)
+        fixed = torch.cat([self.end.unsqueeze(0), known]).unsqueeze(0).expand(size, -1, -1)
+        most = max(len(s.pieces) + len(s.names) for s in seen.screens)
+        copied = torch.zeros(size, most, self.shape.width)
+        pieces, elements = self.key_piece(seen.pieces), self.key_name(seen.elements)
+        rows = []
+        for row, screen in enumerate(seen.screens):
+            both = torch.cat([pieces[row, : len(screen.pieces)], elements[row, : len(screen.names)]])
+            rows.append(F.pad(both, (0, 0, 0, most - len(both))))
+        copied = torch.stack(rows)
+        there = torch.cat(
+            [torch.ones(size, 1 + words, dtype=torch.bool), _there([len(s.pieces) + len(s.names) for s in seen.screens], most)], dim=1
+        )
+        return hidden, torch.cat([fixed, copied], dim=1), there
+
+    def text_step(self, seen: Seen, hidden: Tensor, latest: Tensor, keys: Tensor, there: Tensor, place: int) -> tuple[Tensor, Tensor]:
+        """Logits of the next piece (B, choices) and the next state. `latest` (B, W): the key of the piece before; `place`: how many there were."""
+        if place == LONGEST_TEXT - 1:  # a text ends here at the latest
+            there = there & (torch.arange(there.shape[1]) == 0)
+        attention = torch.einsum("bw,bpw->bp", self.attend(hidden), seen.pieces) / self.shape.width**0.5
+        weights = attention.masked_fill(~seen.pieces_there, MINUS).softmax(-1)
+        context = torch.einsum("bp,bpw->bw", weights, seen.pieces)
+        hidden = self.next(torch.cat([latest, context], dim=-1), hidden)
+        logits = torch.einsum("bw,bcw->bc", self.say(torch.cat([hidden, context], dim=-1)), keys) / self.shape.width**0.5
+        return logits.masked_fill(~there, MINUS), hidden
+
+    # --- the two things an engine asks of a network ----------------------------------------------------------------------------------
+
+    def log_probabilities(self, screens: Sequence[Screen], targets: Sequence[Sequence[int]]) -> Tensor:
+        """Log-probability of each token of each action given the tokens before it: (B, longest), 0 beyond an action's end."""
+        seen = self(screens)
+        size, longest = len(screens), max(len(ids) for ids in targets)
+        tools = torch.tensor([ids[0] for ids in targets])
+        columns: list[list[Tensor]] = [[] for _ in range(size)]
+
+        def put(rows: Sequence[int], logits: Tensor, ids: Sequence[int]) -> None:
+            found = logits.log_softmax(-1)[torch.arange(len(rows)), torch.tensor(ids)]
+            for row, value in zip(rows, found, strict=True):
+                columns[row].append(value)
+
+        put(range(size), self.tool_logits(seen), [ids[0] for ids in targets])
+        slots = [self.grammar.slots(ids[0]) for ids in targets]
+        pointing = [row for row in range(size) if slots[row][:1] == ("element",)]
+        if pointing:
+            part = _part(seen, pointing)
+            put(pointing, self.element_logits(part, tools[pointing]), [targets[row][1] for row in pointing])
+        for kind in ("option", "text", "element", "key", "distance"):
+            rows = [row for row in range(size) if slots[row] and slots[row][-1] == kind and (kind != "element" or len(slots[row]) == 2)]
+            if rows:
+                self._teach(kind, _part(seen, rows), tools[rows], [targets[row] for row in rows], rows, columns, put)
+        return torch.stack([F.pad(torch.stack(found), (0, longest - len(found))) for found in columns])
+
+    def _teach(
+        self, kind: Slot, seen: Seen, tools: Tensor, targets: list[Sequence[int]], rows: list[int], columns: list[list[Tensor]], put: Any
+    ) -> None:
+        pointed = len(self.grammar.slots(int(tools[0]))) == 2
+        if kind == "text":  # tools that point first and tools that do not are decoded apart
+            for first in (True, False):
+                some = [at for at in range(len(rows)) if (len(self.grammar.slots(int(tools[at]))) == 2) == first]
+                if some:
+                    chosen = [targets[at][1] for at in some] if first else None
+                    texts = [list(targets[at][2 if first else 1 :]) for at in some]
+                    self._teach_text(_part(seen, some), tools[some], chosen, texts, [columns[rows[at]] for at in some])
+            return
+        chosen = [ids[1] for ids in targets]
+        last = [ids[-1] for ids in targets]
+        state = seen.elements[torch.arange(len(rows)), torch.tensor(chosen)] if pointed else torch.zeros_like(seen.whole)
+        if kind == "option":
+            put(rows, self.option_logits(seen, chosen), last)
+        elif kind == "element":
+            put(rows, self.element_logits(seen, tools, state), last)
+        elif kind == "key":
+            put(rows, self.to_key(torch.cat([seen.whole, state], dim=-1)), last)
+        else:
+            put(rows, self.to_distance(torch.cat([seen.whole, state], dim=-1)), last)
+
+    def _teach_text(
+        self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None, texts: list[list[int]], into: list[list[Tensor]]
+    ) -> None:
+        hidden, keys, there = self.text_start(seen, tools, chosen)
+        latest = torch.zeros_like(hidden)
+        every = torch.arange(len(texts))
+        for at in range(max(len(text) for text in texts)):
+            logits, hidden = self.text_step(seen, hidden, latest, keys, there, at)
+            ids = torch.tensor([text[at] if at < len(text) else 0 for text in texts])
+            found = logits.log_softmax(-1)[every, ids]
+            for row, text in enumerate(texts):
+                if at < len(text):
+                    into[row].append(found[row])
+            latest = keys[every, ids]
+
+    @torch.no_grad()
+    def draw(self, screen: Screen, n: int, temperature: float, generator: torch.Generator) -> list[tuple[list[int], list[float]]]:
+        """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens."""
+        once = self([screen])
+        return [self._draw(once, temperature, generator) for _ in range(n)]
+
+    def _draw(self, seen: Seen, temperature: float, generator: torch.Generator) -> tuple[list[int], list[float]]:
+        ids: list[int] = []
+        values: list[float] = []
+
+        def choose(logits: Tensor) -> int:
+            row = logits[0]
+            warm = temperature > 0
+            at = int(torch.multinomial((row / temperature).softmax(-1), 1, generator=generator)) if warm else int(row.argmax())
+            ids.append(at)
+            values.append(float(row.log_softmax(-1)[at]))
+            return at
+
+        tool = choose(self.tool_logits(seen))
+        tools = torch.tensor([tool])
+        at, state = None, torch.zeros_like(seen.whole)
+        for number, slot in enumerate(self.grammar.slots(tool)):
+            if slot == "element":
+                at = choose(self.element_logits(seen, tools, state if number else None))
+                state = seen.elements[:, at]
+            elif slot == "option":
+                assert at is not None
+                choose(self.option_logits(seen, [at]))
+            elif slot == "key":
+                choose(self.to_key(torch.cat([seen.whole, state], dim=-1)))
+            elif slot == "distance":
+                choose(self.to_distance(torch.cat([seen.whole, state], dim=-1)))
+            else:
+                hidden, keys, there = self.text_start(seen, tools, None if at is None else [at])
+                latest = torch.zeros_like(hidden)
+                for place in range(LONGEST_TEXT):
+                    logits, hidden = self.text_step(seen, hidden, latest, keys, there, place)
+                    said = choose(logits)
+                    if said == 0:
+                        break
+                    latest = keys[:, said]
+        return ids, values
+
+    # --- what it is ----------------------------------------------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """What is needed to build it again, beside its weights."""
+        return {"network": "pointer", "shape": self.shape.to_dict(), "grammar": self.grammar.to_dict()}
+
+    @classmethod
+    def build(cls, description: Mapping[str, Any]) -> PointerPolicy:
+        """The inverse of `describe`, with fresh weights."""
+        return cls(Grammar.from_dict(description["grammar"]), Shape(**description["shape"]))
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+def _there(lengths: Sequence[int], most: int) -> Tensor:
+    return torch.arange(most).unsqueeze(0) < torch.tensor(lengths).unsqueeze(1)
+
+
+def _part(seen: Seen, rows: Sequence[int]) -> Seen:
+    at = torch.tensor(list(rows))
+    return Seen(
+        seen.whole[at],
+        seen.elements[at],
+        seen.elements_there[at],
+        seen.pieces[at],
+        seen.pieces_there[at],
+        [seen.screens[row] for row in rows],
+    )

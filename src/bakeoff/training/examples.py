@@ -1,0 +1,69 @@
+"""Training examples from expert data: every action of every demonstration, with the screen it was done on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bakeoff.agents.baked.actions import Grammar, missing_words
+from bakeoff.agents.baked.screen import Done, Screen, done, look
+from bakeoff.core import Action, Tool, Trajectory
+from bakeoff.training.protocol import Datum
+
+RARE = 2
+"""Words that fewer demonstrations need are not taken into the lexicon: they would be learned by heart."""
+
+
+@dataclass(slots=True)
+class Examples:
+    """What imitation learns from.
+
+    Attributes:
+        data: one datum for each action that the grammar can say.
+        tasks: the task id behind each datum.
+        grammar: tools, and the lexicon of these demonstrations.
+        unsaid: how many actions could not be said.
+    """
+
+    data: list[Datum]
+    tasks: list[str]
+    grammar: Grammar
+    unsaid: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+
+
+def moments(trajectory: Trajectory) -> Iterable[tuple[Screen, Action]]:
+    """Screens as the policy would have seen them, with what was done there."""
+    seen, past = trajectory.first, ()
+    remembered: tuple[Done, ...] = past
+    for step in trajectory.steps:
+        yield look(seen, remembered), step.action
+        remembered = (*remembered, done(step.action, seen))
+        seen = step.observation
+
+
+def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: Grammar | None = None) -> Examples:
+    """All examples of some demonstrations; with a grammar, in its words, else with a lexicon made from them."""
+    all_moments: list[tuple[str, Screen, Action]] = []
+    needed: Counter[str] = Counter()
+    for demo in demos:
+        words: set[str] = set()
+        for (screen, action), seen in zip(moments(demo), (demo.first, *(step.observation for step in demo.steps)), strict=False):
+            all_moments.append((str(demo.task.id), screen, action))
+            words.update(missing_words(action, seen, screen))
+        needed.update(words)
+    if grammar is None:
+        grammar = Grammar.of(tools, tuple(sorted(word for word, count in needed.items() if count >= RARE)))
+    found = Examples([], [], grammar)
+    for task, screen, action in all_moments:
+        ids = grammar.write(action, screen)
+        if ids is None:
+            found.unsaid += 1
+            found.faults[action.tool] += 1
+            continue
+        found.data.append(Datum(screen, ids, {"weights": np.ones(len(ids))}))
+        found.tasks.append(task)
+    return found
