@@ -261,10 +261,10 @@ def test_what_another_record_shows_is_copied() -> None:
 def test_answers_reckon_over_records_and_with_what_they_have_in_common() -> None:
     records = [{"Firm": "Red", "Sum": "1,200.50", "Due": "03.04.2026"}, {"Firm": "Red", "Sum": "10", "Due": "01.05.2026"}]
     records.append({"Firm": "Blue", "Sum": "2", "Due": "–"})
-    found = {(a.way, a.label, a.only): a.text for a in answers(Sources(records=records))}
+    found = {(a.way, a.label, a.only): a.text for a in answers(Sources(records=records), Job("Give the answer."))}
     assert found["sum", "Sum", ("", "")] == "1212.50" and found["sum", "Sum", ("Firm", "Red")] == "1210.50"
     assert found["most", "Due", ("", "")] == "01.05.2026" and found["number", "", ("Firm", "Blue")] == "1"
-    one = {(a.way, a.label): a.text for a in answers(Sources({"Pieces": "3", "Price": "2.50", "Firm": "Red"}))}
+    one = {(a.way, a.label): a.text for a in answers(Sources({"Pieces": "3", "Price": "2.50", "Firm": "Red"}), Job("Give the answer."))}
     assert one["product", "Pieces and Price"] == "7.50" and one["difference", "Pieces and Price"] == "0.50" and one["fact", "Firm"] == "Red"
 
 

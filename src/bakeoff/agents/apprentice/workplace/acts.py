@@ -145,7 +145,17 @@ class Actor:
                 else:
                     grown.extend(_with(state, fill, part) for fill, part in self._choices(item, twins))
             states = _best(grown)
-        return states
+        return [self._ruled(state, fields) for state in states] if self.theory.rules.count else states
+
+    def _ruled(self, state: Described, fields: list[FieldModel]) -> Described:
+        """The act with what the product is known to refuse held against it."""
+        filled = {fill.label: fill.value for fill in state.act.fills}
+        own = {item.label for item in fields}
+        facts = {label: value for label, value in self.facts.items() if label in own}
+        features: Features = {}
+        add(features, "rule broken", float(self.theory.rules.clash(filled, facts)))
+        add(features, "required empty", float(self.theory.rules.missing(filled, facts)))
+        return _with(state, None, self._worth(features)) if features else state
 
     def forget(self) -> None:
         """Another kind of target: descriptions of values are made anew."""
@@ -164,6 +174,7 @@ class Actor:
         if command.form is None:
             add(features, "unseen form")
         add(features, "leaves nothing", float(command.removes > 0))
+        add(features, "warned", float(not command.form and "cannot" in command.says))
         words, traits = self.job.words, command.traits()
         tie(features, words, command.words)
         for word in words:
@@ -182,7 +193,7 @@ class Actor:
     def _slot_features(self, slot: Slot, item: FieldModel) -> Features | None:
         """How well a value goes into a field; None when it cannot."""
         features: Features = {}
-        if item.kind in ("flag", "set", "listing"):
+        if item.kind in ("flag", "set", "listing") or (item.kind == "number" and slot.kind != "amount"):
             return None
         if item.kind == "date":
             if slot.kind != "date":
@@ -205,6 +216,7 @@ class Actor:
             self.facts.get(label, "") for label in (item.label, item.hint)
         }:
             add(features, "key changed")
+        add(features, "asked for", float(item.required and not item.filled and self.small))
         near = set(slot.before[-3:]) | set(slot.after)
         add(features, "label beside", max(_share(words, near) for words in names(item)))
         marks = {word for words in names(item) for word in words}
@@ -348,7 +360,11 @@ class Actor:
             if blank(option) or option.lower() == self.facts.get(item.label):
                 continue
             features = dict(field_words)
-            add(features, "chosen", float(not must and not (self.small and item.required)))
+            add(
+                features,
+                "chosen",
+                float(not must and not (self.small and item.required) and item.label not in self.theory.rules.companions),
+            )
             self._word_option(features, item, option, self.job.words, own=True)
             yield Fill(item.label, option, (), "option"), features
 

@@ -7,6 +7,7 @@ records, all of them or those with one value in common. Baked in: what kinds of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,6 +35,10 @@ KINDS: dict[str, frozenset[str]] = {
     for name, words in {"name": "name", "date": "date day", "amount": "sum amount number", "email": "email", "code": "code number"}.items()
 }
 OVER_SEVERAL = ("sum", "most", "least", "number", "list")
+HUNDREDTHS = frozenset({stem("cents"), stem("pence")})
+UNITS = frozenset(stem(word) for word in "euro euros eur dollar dollars usd pound pounds gbp".split()) | HUNDREDTHS
+EXCEPT = re.compile(r"\b(left out|leave out|leaving out|without|except|excluding|but not|apart from|other than)\b")
+BUT = "not "
 LONGEST = 40  # letters of a value that may be an answer
 MOST_VALUES = 6  # different values of a label by which records are told apart
 Facts = dict[str, str]
@@ -70,8 +75,13 @@ def wanted(job: Job) -> bool:
     return "answer" in job.every_stem
 
 
-def answers(sources: Sources) -> list[Answer]:
-    """Everything that these records could give as an answer."""
+def answers(sources: Sources, job: Job) -> list[Answer]:
+    """Everything that these records could give as an answer to this job."""
+    sources = Sources(
+        _in_units(sources.record, job) if sources.record else None,
+        {link: _in_units(facts, job) for link, facts in sources.linked.items()},
+        [_in_units(facts, job) for facts in sources.records],
+    )
     found: list[Answer] = []
     for link, facts in (("", sources.record or {}), *sources.linked.items()):
         found += [Answer("fact", label, text, link) for label, text in facts.items() if not blank(text) and len(text) <= LONGEST]
@@ -85,6 +95,12 @@ def answers(sources: Sources) -> list[Answer]:
         different = dict.fromkeys(values[label])
         if 1 < len(different) <= MOST_VALUES and len(different) < len(sources.records) + 1 and not any(as_number(v) for v in different):
             groups += [((label, value), [facts for facts in sources.records if facts.get(label) == value]) for value in different]
+    if EXCEPT.search(job.goal.lower()):
+        groups += [
+            ((label, f"{BUT}{value}"), [facts for facts in sources.records if facts.get(label) != value])
+            for (label, value), records in groups[1:]
+            if len(records) < len(sources.records)
+        ]
     for only, records in groups:
         found.append(Answer("number", "", str(len(records)), "", only, len(records)))
         for label in labels:
@@ -92,6 +108,16 @@ def answers(sources: Sources) -> list[Answer]:
             if given and label != only[0]:
                 found += _reckoned(label, given, only)
     return found
+
+
+def _in_units(facts: Facts, job: Job) -> Facts:
+    """Amounts in hundredths as the whole units that the job asks for."""
+    if not UNITS & job.every_stem - HUNDREDTHS:
+        return facts
+    return {
+        label: _written(number / 100) if HUNDREDTHS & set(content(label)) and (number := as_number(text)) is not None else text
+        for label, text in facts.items()
+    }
 
 
 def _of_two(facts: Facts) -> list[Answer]:
@@ -159,6 +185,7 @@ def describe(answer: Answer, job: Job, evidence: Callable[[str, str], Features])
         add(features, f"{word}^gives {kind}", 0.5 / len(words) ** 0.5)
         add(features, f"{word}^{answer.way}", 1.0 / len(words) ** 0.5)
     marks = content(answer.label) if answer.label else ()
+    add(features, "unit said", float(bool(UNITS & said) and bool(UNITS & set(marks))))
     add(features, "label said", sum(mark in said for mark in marks) / len(marks) if marks else 0.0)
     tie(features, words, marks)
     for word in words:
@@ -169,6 +196,8 @@ def describe(answer: Answer, job: Job, evidence: Callable[[str, str], Features])
         add(features, "label said", sum(mark in said for mark in through) / len(through) if through else 0.0)
         tie(features, words, through)
     if answer.only[0]:
-        for name, value in evidence(*answer.only).items():
+        but = answer.only[1].startswith(BUT)
+        for name, value in evidence(answer.only[0], answer.only[1].removeprefix(BUT)).items():
             add(features, name, value)
+        add(features, "left out", float(but))
     return features

@@ -25,10 +25,10 @@ PRIOR: dict[str, float] = {
     "option said": 4.5,  # share of the option's words that the instruction says
     "value unused": -4.0, "record unused": -4.0,
     "asked": 2.0, "reckoning said": 2.0, "reckoning not said": -1.5, "one record reckoned": -1.0, "kind said": 2.0, "other kind said": -2.0, "followed": -0.5,
-    "acts though asked": -4.0, "made again": -6.0, "copied": -1.0, "copies": 5.0, "new code": 4.0, "key found": 5.0, "nothing filled": -5.0, "title changed": -3.5, "key changed": -3.0, "idle act": -3.0, "required empty": -6.0, "field touched": -0.3,
+    "acts though asked": -4.0, "made again": -6.0, "copied": -1.0, "copies": 5.0, "new code": 4.0, "key found": 5.0, "asked for": 2.0, "unit said": 2.0, "left out": 1.5, "nothing filled": -5.0, "title changed": -3.5, "key changed": -3.0, "idle act": -3.0, "required empty": -6.0, "rule broken": -8.0, "field touched": -0.3,
     "at list without record": 3.0, "at list with record": -3.0, "at record without record": -6.0,
     "worked for this": 4.0, "worked for other": -1.5, "failed for this": -3.0, "said, not done": -2.0, "word twice": -3.0, "plain job, plain command": 1.0, "refused": -0.5,
-    "unseen form": -0.5, "leaves nothing": -1.0, "words left": -0.5,
+    "unseen form": -0.5, "leaves nothing": -1.0, "warned": -3.0, "words left": -0.5,
     "choice to option": 2.0, "choice unused": -2.5,  # a word that varies from job to job is to be found among the options
     "evidence": 1.0, "meant elsewhere": 3.0, "taken elsewhere": -2.0,
     "worked for same": 4.0, "worked elsewhere": 2.5,

@@ -208,12 +208,18 @@ class Entry:
         if not options:
             yield from self.do(Action("wait"))
             options = self.page.options_of(item.label)
+        if self.page.picker is not None and not any(same(e.name, text) for e in options):
+            self.theory.learned_options(item.label, [e.name for e in options])
+            yield from self.do(Action("type", {"ref": self.page.picker.search.ref, "text": text}))
+            options = self.page.options_of(item.label)
         exact = next((e for e in options if same(e.name, text)), None)
         if exact is not None:
             yield from self.do(Action("click", {"ref": exact.ref}))
-        elif options:
+            return
+        if self.page.picker is None:
             self.theory.learned_options(item.label, [e.name for e in options])
-            yield from self.do(Action("press", {"key": "Escape"}))
+        if options or self.page.picker is not None:
+            yield from self.shut(item.label)
             raise Learned(item.label)
 
     def _combo(self, item: Field, text: str) -> Steps[None]:
@@ -248,13 +254,20 @@ class Entry:
         if not self.page.options_of(item.label):
             yield from self.do(Action("wait"))
         options = [e.name for e in self.page.options_of(item.label)]
-        if not options and any(e.role in ("table", "grid") and "group" in self.page.chain(e) for e in self.page.elements):
+        if (
+            not options
+            and self.page.picker is None
+            and any(e.role in ("table", "grid") and "group" in self.page.chain(e) for e in self.page.elements)
+        ):
             self.theory.learned_calendar(item.label)
         self.theory.learned_options(item.label, options)
         return tuple(options)
 
     def shut(self, label: str) -> Steps[None]:
-        """Closes a list or calendar that was opened to be looked at."""
+        """Closes a list, window or calendar that was opened to be looked at."""
+        if self.page.picker is not None and self.page.picker.leave is not None:
+            yield from self.press(self.page.picker.leave)
+            return
         yield from self.do(Action("press", {"key": "Escape"}))
         item = self.page.field(label)
         opener = self.page.by_ref.get(item.ref) if item is not None and item.opener else None

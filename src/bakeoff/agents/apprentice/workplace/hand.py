@@ -32,6 +32,7 @@ class Hand(Entry):
         self.changed = 0
         self.advanced = False  # whether the open form is past its first screen
         self.doings: list[str] = []  # record, commands and values of what was carried out
+        self.sought: tuple[Row, str, str] | None = None  # the record opened last: its row, its list, and what was looked for there
         self.waiting = {control.plain: control.count for control in page.nav if control.count is not None}
 
     # --- moving about ----------------------------------------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ class Hand(Entry):
 
     def open_row(self, row: Row) -> Steps[Page]:
         """Opens a record and takes in its commands."""
+        self.sought = (row, self.theory.at, self.page.search.value if self.page.search is not None else "")
         yield from self.press(row)
         self.record = self.page.location
         if not self.changed:
@@ -158,23 +160,7 @@ class Hand(Entry):
             key = self.page.command(self.theory.unlock)
             if key is not None:
                 yield from self.press(key)
-        control = yield from self.reveal(command)
-        if control is None:
-            raise Refused(f"{command.name} is not here")
-        before = self.page
-        if control.role == "form":
-            self.open_command = command.name
-            self._see(self.page)
-        else:
-            yield from self.press(control)
-            key = self._asked_for(before)
-            if key is not None:
-                yield from self.press(key)
-                again = self.page.command(command.shown)
-                if again is not None and not self.page.alerts:
-                    self.theory.unlock = key.plain
-                    before = self.page
-                    yield from self.press(again)
+        before = (yield from self._drop(command)) if command.dropped else (yield from self._press(command))
         page = self.page
         if page.form is not None:
             new = command.form is None
@@ -196,6 +182,69 @@ class Hand(Entry):
         else:
             command.refused += 1
         raise Refused(f"{command.name} opens no form")
+
+    def _press(self, command: Command) -> Steps[Page]:
+        """Presses the control of a command, and first what a refusal names. The page before."""
+        control = yield from self.reveal(command)
+        if control is None:
+            raise Refused(f"{command.name} is not here")
+        before = self.page
+        if control.role == "form":
+            self.open_command = command.name
+            self._see(self.page)
+        else:
+            yield from self.press(control)
+            key = self._asked_for(before)
+            if key is not None:
+                yield from self.press(key)
+                again = self.page.command(command.shown)
+                if again is not None and not self.page.alerts:
+                    self.theory.unlock = key.plain
+                    before = self.page
+                    yield from self.press(again)
+        return before
+
+    def _drop(self, command: Command) -> Steps[Page]:
+        """Drags the record opened last to a column of its board. The page before."""
+        for _ in range(2):
+            if self.sought is not None and self.sought[0].column == command.shown:
+                raise Refused(f"{command.name} is where it stands already")
+            row = yield from self.card()
+            target = self.page.columns.get(command.shown, "")
+            if row is None or not row.grip or not target or row.column == command.shown:
+                raise Refused(f"{command.name} is not possible here")
+            before = self.page
+            yield from self.do(Action("drag", {"ref": row.grip, "to": target}))
+            said = " ".join(alert for alert in self.page.alerts if alert not in before.alerts)
+            keys = [c.shown for c in self.theory.commands.values() if re.search(rf"[“\"'‘]{re.escape(c.shown)}[”\"'’]", said)]
+            if not keys or self.page.form is not None:
+                return before
+            card = yield from self.card()
+            if card is None:
+                raise Refused("the record is gone")
+            yield from self.open_row(card)
+            key = self.page.command(keys[0])
+            if key is None:
+                return before
+            yield from self.press(key)
+            if not self.page.alerts:
+                self.theory.unlock = key.plain
+        return self.page
+
+    def card(self) -> Steps[Row | None]:
+        """The row of the record opened last, on its list."""
+        if self.sought is None:
+            return None
+        row, place, text = self.sought
+        yield from self.go_home(place)
+        for _ in range(2):
+            alike = [r for r in self.page.rows if r.title == row.title]
+            if alike:
+                return max(alike, key=lambda r: len(set(r.texts) & set(row.texts)))
+            if self.page.search is None:
+                break
+            yield from self.search(text or row.title, place)
+        return None
 
     def _asked_for(self, before: Page) -> Control | None:
         """The control that a refusal names: it is to be pressed first."""
@@ -252,12 +301,14 @@ class Hand(Entry):
                 break
             self.advanced = True
             if [item.label for item in again.fields] == labels and labels:
-                wrong = [item for item in again.fields if item.invalid]
+                wrong = [item for item in again.fields if item.invalid or item.complaint]
                 if self._partners_left(act):
                     filled.clear()
                     continue
-                dates = [f for f in act.fills if day(f.value)]
-                if not dates or len(tried_dates) > 2 or (wrong and not any(f.label == item.label for f in dates for item in wrong)):
+                self.theory.rules.complained(again.fields, {f.label: f.value for f in act.fills if f.kind in ("option", "meant")})
+                dates = [f.label for f in act.fills if day(f.value)]
+                written = [item.label for item in wrong or again.fields if item.kind == "text" and item.label in dates]
+                if not written or len(tried_dates) > 2:
                     break
                 tried_dates.add(self.theory.date_form)
                 told = date_form(" ".join((*self.page.alerts, *(item.hint for item in wrong))))
@@ -307,7 +358,7 @@ class Hand(Entry):
         page = self.page
         if page.notices:
             self.theory.notices += 1
-        if page.listing and not before.listing:
+        if page.listing and not before.listing and not command.dropped:
             command.removes += 1
         for label, value in page.facts.items():
             if before.facts and before.facts.get(label, value) != value:

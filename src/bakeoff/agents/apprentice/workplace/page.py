@@ -22,13 +22,15 @@ def blank(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record in a list: the link that opens it, all its texts, and the box that ticks it."""
+    """One record in a list: the link that opens it, all its texts, the box that ticks it; on a board what it is dragged by, and its column."""
 
     ref: str
     title: str
     texts: tuple[str, ...]
     labelled: tuple[tuple[str, str], ...] = ()
     tick: str = ""
+    grip: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class Control:
     def count(self) -> int | None:
         match = _COUNT.search(self.name)
         return int(match[1]) if match else None
+
+
+@dataclass
+class Picker:
+    """A window in which one of many is picked: a box to look for it, buttons named by what there is, and what leaves it."""
+
+    heading: str
+    search: Element
+    options: list[Element]
+    leave: Control | None
 
 
 @dataclass
@@ -83,6 +95,8 @@ class Page:
         self.facts: dict[str, str] = {}
         self.form: Form | None = None
         self.inline: Form | None = None  # a form that stands on a record's page beside its commands, named by its heading
+        self.picker: Picker | None = None
+        self.columns: dict[str, str] = {}  # of a board: name → where a card is dropped
         self.sections: list[Control] = []
         self.search: Element | None = None
         self.search_button: Element | None = None
@@ -121,6 +135,9 @@ class Page:
         return found
 
     def _read(self) -> None:
+        self._read_picker()
+        if self.picker is not None:
+            return
         self._read_rows()
         self._read_search()
         self._read_bulk()
@@ -150,6 +167,16 @@ class Page:
         if self.form is None and not self.rows:
             self._read_facts()
 
+    def _read_picker(self) -> None:
+        """A window with a search and a list of buttons, and nothing to fill in."""
+        dialog = next((e for e in reversed(self.elements) if e.role == "dialog"), None)
+        inside = self.below(dialog.ref) if dialog is not None else []
+        boxes = [e for e in inside if e.role in WIDGETS]
+        options = [e for e in inside if e.role == "button" and e.name and {"listitem", "option"} & set(self.chain(e))]
+        if dialog is not None and len(boxes) == 1 and boxes[0].role == "searchbox":
+            leave = next((Control(e.ref, e.role, e.name) for e in reversed(inside) if e.role == "button" and e not in options), None)
+            self.picker = Picker(dialog.name, boxes[0], options, leave)
+
     def _pages(self, element: Element) -> bool:
         """Whether a link leads to other pages of a list."""
         at: Element | None = element
@@ -177,7 +204,12 @@ class Page:
                 texts = tuple(e.name for e in below if e.role in ("text", "link", "heading", "generic") and e.name)
                 labelled = tuple((text.split(": ", 1)[0], text.split(": ", 1)[1]) for text in texts if ": " in text)
             tick = next((e.ref for e in below if e.role == "checkbox"), "")
-            self.rows.append(Row(links[0].ref, links[0].name, texts, labelled, tick))
+            holder = self.by_ref.get(element.parent) if element.parent else None
+            grip = element.ref if any(e.attributes.get("cursor") == "grab" for e in (element, *below)) else ""
+            column = holder.name if grip and holder is not None and holder.role in ("list", "listbox", "region", "group") else ""
+            self.rows.append(Row(links[0].ref, links[0].name, texts, labelled, tick, grip if column else "", column))
+            if column and holder is not None:
+                self.columns = {e.name: e.ref for e in self.elements if e.role == holder.role and e.name and "main" in self.chain(e)}
 
     def _read_search(self) -> None:
         self.search = next((e for e in self.elements if e.role == "searchbox"), None)
@@ -275,6 +307,8 @@ class Page:
 
     def options_of(self, label: str) -> list[Element]:
         """The options now open below a field."""
+        if self.picker is not None:
+            return self.picker.options
         boxes = [e for e in self.elements if e.role == "listbox"]
         for box in boxes:
             if box.name == label or len(boxes) == 1:

@@ -170,7 +170,7 @@ class Planner:
             if command.name not in ruled_out:
                 extra = {"at list with record" if found else "at list without record": 1.0}
                 plans += [self._plan((act,), everything, "list", "", extra) for act in self.actor.acts(command, everything, False)]
-        plans += [self._asked(answer) for answer in answers(sources)] if sources is not None else []
+        plans += [self._asked(answer) for answer in answers(sources, self.job)] if sources is not None else []
         plans.sort(key=lambda plan: (-plan.score, plan.detail))
         kept: dict[str, Plan] = {}
         for plan in plans:

@@ -11,6 +11,7 @@ from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
 from bakeoff.agents.apprentice.workplace.job import day
 from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
+from bakeoff.core import Action
 
 MOST_RECORDS = 4
 COMMON = ("a", "e")  # letters that most names and titles contain
@@ -84,19 +85,29 @@ class Survey:
             yield from self.hand.press(opener)
             self.theory.saw_record(self.hand.page, opener.plain)
         away = {c.shown for c in self.theory.commands.values() if c.leads and not c.place}
-        for command in [c for c in self.theory.record_commands(self.theory.at) if c.form is None and (not c.place or c.shown not in away)]:
+        unseen = [c for c in self.theory.record_commands(self.theory.at) if c.form is None and (not c.place or c.shown not in away)]
+        for command in sorted(unseen, key=lambda c: c.dropped):
             with contextlib.suppress(Refused, Learned, WrongStart):
                 yield from self.hand.begin(command)
             yield from self._look_into_fields()
+            if command.dropped:
+                yield from self._back_to_board()
+                continue
             if self.hand.page.form is not None:
                 yield from self.hand.leave_form()
             if self.hand.page.location != record:
-                for row in self.hand.page.rows:
-                    if "\n".join(row.texts) == self.opened[-1]:
-                        yield from self.hand.open_row(row)
-                        break
-                else:
+                row = yield from self.hand.card()
+                if row is None:
                     return
+                yield from self.hand.open_row(row)
+
+    def _back_to_board(self) -> Steps[None]:
+        """From a form that a drag opened, the shortest way to the next drag."""
+        if self.hand.page.form is not None and not self.hand.page.form.dialog:
+            self.hand.open_command = ""
+            yield from self.hand.do(Action("back"))
+        if self.hand.page.form is not None:
+            yield from self.hand.leave_form()
 
     def _look_into_fields(self) -> Steps[None]:
         """Opens fields whose options are hidden; of a form in several screens, on all of them."""
@@ -168,7 +179,7 @@ class Survey:
             return Fill(item.label, options[-1], (), "option") if options else Fill(item.label, "", (), "twin")
         if item.kind in ("set", "listing"):
             return Fill(item.label, item.options[0], (), "set") if item.options else None
-        if item.kind == "flag":
+        if item.kind in ("flag", "number"):
             return None
         samples = self.theory.samples(item.label)
         if item.kind == "date" or self.theory.shape_of(item) == "date":

@@ -8,11 +8,13 @@ from typing import Any
 
 from bakeoff.agents.apprentice.workplace.job import content, date_form, series, shape
 from bakeoff.agents.apprentice.workplace.page import Page, blank
+from bakeoff.agents.apprentice.workplace.rules import Rules
 from bakeoff.agents.apprentice.workplace.widgets import Field as Widget
 from bakeoff.agents.apprentice.workplace.widgets import dictated
 
 KEPT_VALUES = 40
 TICKED = "several: "
+DROP = "drop: "  # on a column of a board
 AT = " › "  # between a list other than the first and what belongs to it, in the key of a command
 
 
@@ -53,6 +55,7 @@ class Command:
     removes: int = 0
     confirms: int = 0
     says: str = ""
+    titled: str = ""  # of a drag: what the form that then opens is called
     changes: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -63,11 +66,16 @@ class Command:
     @property
     def shown(self) -> str:
         """What it is called on the screen."""
-        return self.name.rpartition(AT)[2].removeprefix(TICKED)
+        return self.name.rpartition(AT)[2].removeprefix(TICKED).removeprefix(DROP)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it is done by dragging the record to a column of a board."""
+        return self.name.rpartition(AT)[2].startswith(DROP)
 
     @property
     def words(self) -> tuple[str, ...]:
-        return content(self.shown)
+        return content(f"{self.shown} {self.titled}")
 
     def traits(self) -> tuple[str, ...]:
         """What kind of command this is, apart from what it is called; the same words for every product."""
@@ -87,6 +95,8 @@ class Command:
                 found.append("picks a record")
         if self.removes:
             found.append("removes")
+        if self.dropped:
+            found.append("by dragging")
         if self.says:
             found.append(f"says {self.says}")
         if self.refused:
@@ -123,6 +133,7 @@ class Theory:
     unlock: str = ""  # the control that has to be pressed before a record's commands work
     calendars: list[str] = field(default_factory=list)  # fields that open a calendar
     many: list[str] = field(default_factory=list)  # fields that take several options, or none
+    rules: Rules = field(default_factory=Rules)  # what it refused in forms
     _title_labels: tuple[int, set[str]] | None = None
 
     # --- taking in screens -----------------------------------------------------------------------------------------------------------
@@ -146,6 +157,8 @@ class Theory:
         for control in page.commands if page.rows and self.place_of(page) is not None else ():
             if control.role == "link":
                 self.command(self.key(control.plain), "list")
+        for column in page.columns if self.place_of(page) is not None else ():
+            self.command(self.key(DROP + column), "record")
         for option in page.bulk.options if page.bulk is not None else ():
             if not blank(option):
                 self.command(self.key(TICKED + option), "several")
@@ -207,7 +220,9 @@ class Theory:
         command.opened += 1
         if page.form is None:
             return
-        if not page.form.fields:
+        if command.dropped:
+            command.titled = page.form.heading.split(": ")[0]
+        if all(dictated(item.label) for item in page.form.fields):
             command.says = next((e.name[:40] for e in page.below(page.form.ref) if e.role in ("listitem", "text") and " " in e.name), "")
         self.today.extend(item.label for item in page.form.fields if item.options and item.kind == "choice")
         before = {item.label: item for item in command.form or ()}
@@ -390,7 +405,8 @@ class Theory:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Theory:
-        theory = cls(**{**data, "commands": {}})
+        rules = Rules(**{kind: [tuple(rule) for rule in kept] for kind, kept in data["rules"].items()})
+        theory = cls(**{**data, "commands": {}, "rules": rules})
         for name, stored in data["commands"].items():
             form = stored["form"]
             fields = None if form is None else tuple(FieldModel(**{**item, "options": tuple(item["options"])}) for item in form)

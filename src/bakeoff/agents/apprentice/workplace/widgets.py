@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bakeoff.agents.apprentice.reading import MONTHS
 from bakeoff.agents.apprentice.workplace.job import day, shape
 from bakeoff.core import Element
 
 TEXTUAL = frozenset({"textbox", "searchbox", "spinbutton"})
-WIDGETS = TEXTUAL | {"combobox", "listbox", "checkbox", "radio", "switch"}
+WIDGETS = TEXTUAL | {"combobox", "listbox", "checkbox", "radio", "switch", "slider"}
 Below = Callable[[str], list[Element]]
 
 
@@ -22,9 +22,10 @@ Below = Callable[[str], list[Element]]
 class Field:
     """One field of a form.
 
-    `kind`: `text`, `long` (several lines), `date`, `choice` (options known), `combo` (options show when opened), `set` (several
+    `kind`: `text`, `long` (several lines), `number` (on a scale), `date`, `choice` (options known), `combo` (options show when opened), `set` (several
     options), `listing` (several options, written with commas) or `flag`. `refs`: the handle of each option where each has its own, or of
-    the day, the month and the year of a date in three parts. `opener`: it is pressed to see its options, or its calendar.
+    the day, the month and the year of a date in three parts. `opener`: it is pressed to see its options, or its calendar. `complaint`: what
+    the product says is wrong with what stands in it.
     """
 
     label: str
@@ -37,12 +38,13 @@ class Field:
     hint: str = ""
     invalid: bool = False
     opener: bool = False
+    complaint: str = ""
 
 
 def dictated(label: str) -> str:
     """What a field asks to have written into it, word for word, to be sure: `#6741` of `Type here: #6741`; empty for other fields."""
     _, _, told = label.rpartition(": ")
-    return told if re.fullmatch(r"#\w*\d\w*", told) else ""
+    return told if re.fullmatch(r"#\w*\d\w*|[A-Z]+-\d{3,}", told) else ""
 
 
 def read_fields(inside: list[Element], below: Below, starred: Callable[[Element], bool]) -> tuple[list[Field], list[Element]]:
@@ -56,7 +58,8 @@ def read_fields(inside: list[Element], below: Below, starred: Callable[[Element]
         if element.role == "group":
             found = _group(element, below)
             if found is not None:
-                fields.append(found)
+                said = " ".join(e.name for e in below(element.ref) if e.role == "alert")
+                fields.append(replace(found, complaint=said) if said else found)
             if found is not None or _calendar(element, below):
                 taken.update(e.ref for e in below(element.ref))
         elif element.role == "listbox" and not element.options:
@@ -64,14 +67,26 @@ def read_fields(inside: list[Element], below: Below, starred: Callable[[Element]
         elif element.role in WIDGETS:
             hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
             fields.append(_single(element, hint, starred(element)))
-        elif element.role == "button" and {"collapsed", "expanded"} & element.states:
-            label = next((e.name for e in reversed(inside[max(place - 2, 0) : place]) if e.role == "text" and e.name != "*"), "")
+        elif element.role == "button" and ({"collapsed", "expanded"} & element.states or _says_its_field(element, inside, place)):
+            label = _label_before(inside, place)
             value = element.name.removeprefix(label).strip() if label and element.name.startswith(label) else element.name
             kind = "date" if day(value) or shape(value) == "date" else "combo"
             fields.append(Field(label or element.name, kind, element.ref, value, (), (), starred(element), "", opener=True))
         elif element.role in ("button", "link") and element.name:
             rest.append(element)
+        elif element.role == "alert" and fields and not rest:
+            fields[-1] = replace(fields[-1], complaint=f"{fields[-1].complaint} {element.name}".strip())
     return fields, rest
+
+
+def _label_before(inside: list[Element], place: int) -> str:
+    return next((e.name for e in reversed(inside[max(place - 2, 0) : place]) if e.role == "text" and e.name != "*"), "")
+
+
+def _says_its_field(button: Element, inside: list[Element], place: int) -> bool:
+    """Whether a button is called by the label before it and what is chosen there: it opens a window to pick from."""
+    label = _label_before(inside, place)
+    return bool(label) and button.name.startswith(f"{label} ")
 
 
 def _calendar(group: Element, below: Below) -> bool:
@@ -122,6 +137,8 @@ def _single(element: Element, hint: str, starred: bool) -> Field:
         kind = "flag"
     elif element.attributes.get("type") == "date":
         kind = "date"
+    elif element.role == "slider":
+        kind = "number"
     elif element.attributes.get("resize") or element.box.height > 50:
         kind = "long"
     value = ("yes" if "checked" in element.states else "no") if kind == "flag" else element.value

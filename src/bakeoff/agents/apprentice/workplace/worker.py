@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,15 +12,16 @@ from bakeoff.agents.apprentice.workplace.asking import Sources, wanted
 from bakeoff.agents.apprentice.workplace.entry import Learned, Steps, WrongStart
 from bakeoff.agents.apprentice.workplace.finding import Finder, Target
 from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
-from bakeoff.agents.apprentice.workplace.job import Job
-from bakeoff.agents.apprentice.workplace.page import Page
+from bakeoff.agents.apprentice.workplace.job import Job, same
+from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.plans import Past, Plan, Planner
 from bakeoff.agents.apprentice.workplace.sight import Sight
 from bakeoff.agents.apprentice.workplace.theory import Theory
 from bakeoff.core import Action
 
-MOST_TRIES = 5
+MOST_TRIES = 7
 WONDER = 0.2  # scale of the Gumbel noise on a plan's score: sampling from a sharpened belief (Thompson sampling)
+MOST_PEEKS = 4
 PATIENCE = 60  # actions after which an episode is brought to its end
 
 
@@ -65,6 +67,7 @@ class Worker(Finder):
         )  # what may be copied into a new record, and into the one that is named
         self.facts: dict[str, str] = {}  # what the record showed when plans were made
         self.answer = ""
+        self.peeked = False
 
     def work(self) -> Steps[None]:
         """The whole episode."""
@@ -147,6 +150,8 @@ class Worker(Finder):
                 yield from self.hand.press(opener)
                 self.theory.saw_record(self.hand.page, opener.plain)
                 break
+        if len(self.targets) == 1 and self.wonder is not None and not self.done and not self.peeked:
+            yield from self._peek(self.targets[0])
         self.facts = self.hand.page.facts
         plans = self.consider(ruled_out)
         begun = {command for _, _, command in self.done}
@@ -160,13 +165,41 @@ class Worker(Finder):
         self.tried.plans, self.tried.chosen = plans, chosen
         return plans[chosen]
 
+    def _peek(self, target: Target) -> Steps[None]:
+        """Opens what can be done to the record and was never opened, where it is safe: a link, or a drag where drags ask before they count."""
+        commands = self.theory.record_commands(target.place)
+        asks = any(c.dropped and c.opened for c in commands)
+        links = {c.plain for c in self.hand.page.commands if c.role == "link"}
+        unseen = [c for c in commands if c.form is None and not c.refused and (asks if c.dropped else c.shown in links)]
+        self.peeked = True
+        for command in unseen[:MOST_PEEKS]:
+            with contextlib.suppress(Refused, Learned):
+                yield from self.hand.begin(command)
+            if command.dropped and self.hand.page.form is not None and not self.hand.page.form.dialog:
+                self.hand.open_command = ""
+                yield from self.hand.do(Action("back"))
+            elif self.hand.page.form is not None:
+                yield from self.hand.leave_form()
+        if unseen:
+            yield from self.open(target, "holds")
+
     def consider(self, ruled_out: frozenset[str] = frozenset()) -> list[Plan]:
         """The plans worth considering for this job, the most believed first."""
-        keys = frozenset(slot for target in (*self.targets, *self.models) for slot in target.slots)
+        keys = frozenset(slot for target in (*self.targets, *self.models) for slot in target.slots) | self._shown()
         twins = any(target.twins > 1 for target in self.targets) and bool(self._mark())
         planner = Planner(self.job, self.theory, self.past, self.weigh, self.facts, self.others, self.copied)
         places = tuple(dict.fromkeys(target.place for target in self.targets))
         return planner.plans(keys, found=bool(self.targets), places=places, twins=twins, ruled_out=ruled_out, sources=self.sources)
+
+    def _shown(self) -> frozenset[int]:
+        """Values of the job that the one record shows: they say which record is meant."""
+        if len(self.targets) != 1 or self.targets[0].twins > 1 or self.copied != ({}, {}):
+            return frozenset()
+        shown = {text for text in self.facts.values() if not blank(text)}
+        slots = self.job.slots
+        return frozenset(
+            i for i, slot in enumerate(slots) if slot.kind in ("name", "quoted") and any(same(slot.text, text) for text in shown)
+        )
 
     def _whim(self, key: str) -> float:
         """Noise on a plan's score, the same for the same plan throughout an episode."""
