@@ -14,7 +14,7 @@ from bakeoff.agents.apprentice.workplace.widgets import dictated
 
 KEPT_VALUES = 40
 TICKED = "several: "
-DROP = "drop: "  # on a column of a board
+DROP = "onto: "  # on a column of a board
 AT = " › "  # between a list other than the first and what belongs to it, in the key of a command
 
 
