@@ -60,20 +60,18 @@ def model(solved: bool) -> Book:
 
 def reference(given: Values) -> Values:
     """The same in plain Python."""
-    below: list[list[float]] = []
+    below = [[0.0] * (ROWS - 1) for _ in range(PERIODS)]
     for index in range(SHEETS):
-        base, growth, rate = (given[f"{name}{index}"] for name in ("base", "growth", "rate"))
-        table = [list(base), list(growth), list(rate)]
-        for row in range(5, ROWS + 1):
-            line: list[float] = []
-            for at in range(PERIODS):
-                last = line[at - 1] if at else base[at]
-                recent = [table[other - 2][at] for other in range(max(2, row - 5), row)]
-                other = below[row - 2][at] / 100 if index else 0.0
-                line.append(last * (1 + growth[at]) - table[row - 3][at] * rate[at] + max(recent) / 10 + other)
-            table.append(line)
-        below = table
-    return {f"line{row}": tuple(below[row - 2]) for row in range(ROWS - 4, ROWS + 1)}
+        columns = []
+        for at, given_here in enumerate(zip(*(given[f"{name}{index}"] for name in ("base", "growth", "rate")), strict=True)):
+            base, growth, rate = given_here
+            column, before, under = list(given_here), columns[-1] if columns else [base] * (ROWS - 1), below[at]
+            for place in range(3, ROWS - 1):
+                below_it = under[place] / 100
+                column.append(before[place] * (1 + growth) - column[-1] * rate + max(column[max(0, place - 5) :]) / 10 + below_it)
+            columns.append(column)
+        below = columns
+    return {f"line{row}": tuple(column[row - 2] for column in below) for row in range(ROWS - 4, ROWS + 1)}
 
 
 def job() -> Job:

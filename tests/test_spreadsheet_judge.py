@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakeoff.core import Action, Scored, Verdict
-from bakeoff.environments.spreadsheet import hostile
+from bakeoff.environments.spreadsheet import bare, hostile
+from bakeoff.environments.spreadsheet.book import Formula, read
 from bakeoff.environments.spreadsheet.desk import Desk
 from bakeoff.environments.spreadsheet.disguises import disguises
 from bakeoff.environments.spreadsheet.judge import judge
-from bakeoff.environments.spreadsheet.judge.process import OFFICE
+from bakeoff.environments.spreadsheet.judge.process import OFFICE, Crashed, Office
 from bakeoff.environments.spreadsheet.judge.scenarios import draw
+from bakeoff.environments.spreadsheet.judge.verify import _order
 from bakeoff.environments.spreadsheet.spec import Driver, Output, Question, Spot
 from spreadsheet_job import FILLED, job, other, solved, spots
 
@@ -125,6 +127,36 @@ def test_figures_asked_for_are_part_of_the_verdict() -> None:
         ("about half", "no figure"),
     ):
         assert says in failed(judge(asked, solved(), answer))["answer"]
+
+
+def test_a_rate_may_be_said_as_people_say_it() -> None:
+    """In a house that writes 5 for 5 %, `5 %` is 5 and not 0.05."""
+    for percent, right, wrong in ((0.01, "5.4 %", "5.4"), (1.0, "5.4 %", "0.054"), (100.0, "540 bps", "540 %")):
+        asked = other(question=Question(0.054 * 100 * percent, 0.0001 * 100 * percent, percent))
+        assert failed(judge(asked, solved(), right)) == {}, right
+        assert "answer" in failed(judge(asked, solved(), wrong)), wrong
+
+
+def test_figures_that_go_far_excuse_no_rounding_in_the_others() -> None:
+    """A scenario in billions is no reason to be off by a cent where figures are small."""
+    wide = other(drivers=tuple(replace(driver, high=1e12) if driver.key == "revenue_history" else driver for driver in JOB.drivers))
+    assert {"base", "scenarios"} <= failed(judge(wide, solved({"G5": "=ROUNDUP(F5*(1+G4),1)"}))).keys()
+    assert failed(judge(wide, solved())) == {}
+
+
+def test_a_file_that_takes_too_long_ends_its_process_and_nothing_else() -> None:
+    """The limit is of processor time, so that a busy machine fails nobody."""
+    book = read(solved())
+    book.sheets[0].cells |= {(row, 30): Formula(f"=AD{row - 1}+1") for row in range(1_001, 16_001)}
+    long = bare.write(book)
+    office = Office(seconds=0.4)
+    try:
+        for _ in range(2):
+            with pytest.raises(Crashed, match=r"more than 0\.4 seconds"):
+                office.ask(_order(JOB), JOB.workbook, long)
+    finally:
+        office.close()
+    assert failed(judge(JOB, solved())) == {}
 
 
 def test_names_stand_in_for_places_where_the_layout_is_the_workers_own() -> None:

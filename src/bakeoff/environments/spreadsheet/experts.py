@@ -6,7 +6,7 @@ names are given at the end. Alternatives reach a right workbook differently: oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bakeoff.core import Action, Environment, Observation, Policy, Proof, follow
@@ -170,9 +170,9 @@ def expert(found: Assignment) -> Policy:
 # --- other right ways --------------------------------------------------------------------------------------------------------------------
 
 
-def _proof(found: Assignment, name: str, claim: str, finished: Draft, manner: Manner = USUAL) -> Proof:
+def _proof(found: Assignment, name: str, claim: str, finished: Draft, manner: Manner = USUAL, answer: str | None = None) -> Proof:
     def run(environment: Environment, observation: Observation) -> None:
-        follow(play(actions(found, finished, manner), found.answer))(environment, observation)
+        follow(play(actions(found, finished, manner), found.answer if answer is None else answer))(environment, observation)
 
     return Proof(name, "alternative", claim, run)
 
@@ -201,7 +201,39 @@ def alternatives(found: Assignment) -> tuple[Proof, ...]:
         finished = change(found)
         if finished is not None:
             proofs.append(_proof(found, name, claim, finished))
+    for name, claim, answer in _spellings(found):
+        proofs.append(_proof(found, name, claim, found.solved, answer=answer))
     return tuple(proofs)
+
+
+def _spellings(found: Assignment) -> Iterator[tuple[str, str, str]]:
+    """Other ways to say the figure asked for: name, claim, answer."""
+    question = found.question
+    if question is None:
+        return
+    value = question.value
+    yield "answer-in-a-sentence", "says the figure in a sentence", f"It comes to {found.answer}."
+    yield "answer-in-full", "says the figure with all its digits", f"{value:.12g}"
+    if abs(value) >= 1000:
+        yield "answer-with-commas", "says the figure with commas between thousands", f"{value:,.1f}"
+    if value < 0:
+        yield "answer-in-brackets", "says the negative figure in brackets, as accountants do", f"({found.answer.removeprefix('-')})"
+    if found.asked is not None and found.asked[0].unit == "rate":
+        yield "answer-in-per-cent", "says the figure in per cent", f"{value / question.percent:.6g} %"
+        yield "answer-in-basis-points", "says the figure in basis points", f"{value / question.percent * 100:.6g} bps"
+
+
+def _looked_up(found: Assignment) -> Draft | None:
+    """Brings the figure asked for to a sheet of one's own, where it is easier to read."""
+    if found.asked is None:
+        return None
+    line, period = found.asked
+    side = "Reading 2" if "Reading" in found.solved.sheets else "Reading"
+    finished = found.solved.copy()
+    finished.sheets.append(side)
+    finished.cells[Spot(side, 1, 1)] = Cell("Figure asked for")
+    finished.cells[Spot(side, 1, 2)] = Cell(f"={found.layout.spots(line.key)[0 if line.scalar else period]}")
+    return finished
 
 
 def _detour(found: Assignment) -> Proof:
@@ -304,4 +336,5 @@ _WAYS: tuple[tuple[str, str, Callable[[Assignment], Draft | None]], ...] = (
     ("defined-names", "gives names to the single assumptions and uses them", _with_names),
     ("helper-sheet", "calculates on a sheet of its own and links the results", _helper_sheet),
     ("other-layout", "lays the model out the other way", _other_layout),
+    ("own-reading", "links the figure asked for to a sheet of its own and reads it there", _looked_up),
 )

@@ -115,10 +115,11 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A figure that the worker is to say when it finishes. An answer is right when the number in it lies within `tolerance` of `value`; both are in
-    the units and signs of the sheet, as it shows them."""
+    the units and signs of the sheet, as it shows them. `percent`: what 1 % is there, for answers with a sign of per cent or in basis points."""
 
     value: float
     tolerance: float
+    percent: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,7 @@ def _answer(task_id: TaskId, house: House, rng: random.Random) -> Assignment:
         spots,
         frozenset({key}),
         (model.line(key),),
-        question=Question(value, tolerance),
+        question=Question(value, tolerance, 0.01 * (layout.shown.rate if line.unit == "rate" else 1)),
         asked=(line, period),
     )
 

@@ -14,11 +14,12 @@ import signal
 import struct
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from bakeoff.environments.spreadsheet import formulas
 from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Value, read
-from bakeoff.environments.spreadsheet.engines import ENGINES, Engine, EngineError, Ironcalc
+from bakeoff.environments.spreadsheet.engines import Engine, EngineError, Formualizer, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import FormulaError
 from bakeoff.environments.spreadsheet.judge import frame, hygiene
 from bakeoff.environments.spreadsheet.judge.tracing import Cell, Graph, TooManyLinks, content_at
@@ -28,7 +29,7 @@ from bakeoff.environments.spreadsheet.spec import Spot
 MEMORY = 3_000_000_000
 """Bytes of address space that the process may use."""
 SECONDS = 20.0
-"""Processor time that one request may take."""
+"""Processor time that one request may take, unless the process is told otherwise."""
 _SHOWN = 6
 ALLOWED_LITERALS = frozenset(
     {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 10.0, 12.0, 52.0, 100.0, 360.0, 365.0, 366.0, 1000.0, 10_000.0, 1_000_000.0}
@@ -108,20 +109,30 @@ def _spot(item: list[Any]) -> Spot:
     return Spot(str(item[0]), int(item[1]), int(item[2]))
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file as handed out: what is in it, its cells in error, and an image of it for the engine that reads formulas slowly."""
+
+    book: Book
+    broken: frozenset[Spot]
+    image: bytes
+
+
 class Clerk:
     """Keeps the case at hand between requests, and what it has read of the last files that were handed out."""
 
     def __init__(self) -> None:
         self._case: Case | None = None
         self._engines: list[Engine] = []
-        self._originals: dict[str, tuple[Book, frozenset[Spot]]] = {}
+        self._originals: dict[str, Original] = {}
 
     # --- the file's form -------------------------------------------------------------------------------------------------------------------
 
     def examine(self, order: dict[str, Any], original: bytes, saved: bytes) -> dict[str, Any]:
         """What is found without calculating more than the base case. Keys: `refused` (one sentence) or `digest` and `problems` (check -> sentences)."""
         self._case, self._engines = None, []
-        handed_out, broken = self._original(original)
+        known = self._original(original)
+        handed_out, broken = known.book, known.broken
         try:
             book = read(saved)
             case = Case(order, handed_out, book)
@@ -140,7 +151,7 @@ class Clerk:
         result: dict[str, Any] = {"digest": book.digest().hex(), "problems": problems}
         if not case.missing and not problems["functions"]:
             try:
-                self._engines = [engine(book) for engine in ENGINES]
+                self._engines = [Ironcalc.copied(known.image, handed_out, book), Formualizer(book)]
                 problems["no-errors"] = _errors(case, self._engines[0], broken)
             except EngineError as problem:
                 problems["functions"] = [str(problem)]
@@ -156,16 +167,18 @@ class Clerk:
         given = {_spot(spot) for item in case.order["drivers"] for spot in item["spots"]}
         return case.free | given
 
-    def _original(self, data: bytes) -> tuple[Book, frozenset[Spot]]:
-        """The file as handed out, and the cells that are in error in it."""
+    def _original(self, data: bytes) -> Original:
+        """What is known of the file as handed out."""
         key = hashlib.sha256(data).hexdigest()
         if key not in self._originals:
             book = read(data)
-            values = Ironcalc(book).values(spot for spot, _ in book.formulas())
+            engine = Ironcalc(book)
+            image = engine.image
+            values = engine.values(spot for spot, _ in book.formulas())
             broken = frozenset(spot for spot, value in values.items() if isinstance(value, ErrorValue))
             while len(self._originals) >= 16:
                 del self._originals[next(iter(self._originals))]
-            self._originals[key] = (book, broken)
+            self._originals[key] = Original(book, broken, image)
         return self._originals[key]
 
     # --- its numbers -----------------------------------------------------------------------------------------------------------------------
@@ -340,7 +353,8 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], list[bytes]] | None:
 
 
 def main() -> None:
-    """Serves requests until the stream ends."""
+    """Serves requests until the stream ends. The first argument: seconds of processor time that one may take."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -349,7 +363,7 @@ def main() -> None:
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while (message := receive(source)) is not None:
         order, blobs = message
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             answer = clerk.examine(order, *blobs) if order["do"] == "examine" else clerk.calculate(order["scenarios"])
         except MemoryError:

@@ -24,9 +24,10 @@ class Crashed(Exception):
 
 
 class Office:
-    """One verifier process. Requests from several threads take turns."""
+    """One verifier process. Requests from several threads take turns. `seconds`: of processor time that one request may take."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = clerk.SECONDS) -> None:
+        self.seconds = seconds
         self._child: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self.lock = threading.RLock()
@@ -60,7 +61,7 @@ class Office:
             self._child = None
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "bakeoff.environments.spreadsheet.judge"],
+                [sys.executable, "-m", "bakeoff.environments.spreadsheet.judge", str(self.seconds)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
@@ -86,7 +87,7 @@ class Office:
             code = None
         self.close()
         if code == -signal.SIGPROF:
-            raise Crashed(f"it takes more than {clerk.SECONDS:.0f} seconds to recalculate")
+            raise Crashed(f"it takes more than {self.seconds:g} seconds to recalculate")
         if code is not None and (code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL) or code == 1):
             raise Crashed("it brings a calculation engine down")
         raise EnvironmentFault(f"the verifier's process ended with code {code}")

@@ -9,12 +9,15 @@ import hashlib
 import hmac
 import math
 import random
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from bakeoff.environments.spreadsheet.spec import Driver, Job, Values
 
-ALONE = 6
-"""So many scenarios move a single driver, or one group of drivers where there are more."""
+ALONE, FEW = 6, 3
+"""So many scenarios move a single driver, or one group of drivers where there are more; the second in a large model."""
+PROBES = 90
+"""How many draws tell what a job's outputs can do at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,9 @@ class Scenario:
     moved: tuple[str, ...]
 
 
-def draw(job: Job, digest: bytes, further: int = 0) -> tuple[Scenario, ...]:
+def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> tuple[Scenario, ...]:
     """The base case first; then each driver alone (or in groups), all together, the job's named scenarios, and the largest moves. At least 8 besides the base;
-    `further`: so many more, where time allows, among them single drivers at the ends of their ranges."""
+    `further`: so many more, where time allows, among them single drivers at the ends of their ranges. `large`: no more than 8, if no more are named."""
     base = job.base()
     seed = hmac.new(str(job.task.id).encode(), digest, hashlib.sha256).digest()
     rng = random.Random(seed)
@@ -43,11 +46,12 @@ def draw(job: Job, digest: bytes, further: int = 0) -> tuple[Scenario, ...]:
         add(name, numbers)
     drivers = list(job.drivers)
     rng.shuffle(drivers)
-    groups = [drivers[index::ALONE] for index in range(min(ALONE, len(drivers)))]
+    alone = FEW if large else ALONE
+    groups = [drivers[index::alone] for index in range(min(alone, len(drivers)))]
     for group in groups:
         name, kind = ", ".join(driver.key for driver in group), rng.choice(("up", "down", "extreme"))
         add(f"{name} {kind}", {driver.key: _moved(driver, kind, rng) for driver in group})
-    rounds = max(3, 8 - len(found) + 1)
+    rounds = max(3, 7 - len(found) + 1 if large else 8 - len(found) + 1)
     for index in range(rounds):
         add(f"all moved ({index + 1})", {driver.key: _moved(driver, "any", rng) for driver in job.drivers})
     add("all at an extreme", {driver.key: _moved(driver, "extreme", rng) for driver in job.drivers})
@@ -107,16 +111,17 @@ def _number(driver: Driver, base: float, factor: float | None, extreme: bool, wh
 
 def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 60, most: int = 8) -> tuple[Scenario, ...]:
     """Scenarios for branches that the others leave out: further ones are drawn, and those kept in which an output cell moves, or is positive or
-    negative, for the first time. `tried`: how many are drawn; `most`: how many are kept."""
+    negative, for the first time. `tried`: how many are drawn, at most; `most`: how many are kept."""
     rng = random.Random(hmac.new(str(job.task.id).encode() + b"/covering", digest, hashlib.sha256).digest())
     base = job.base()
-    seen: set[tuple[int, str]] = set()
     first = _row(job, base)
+    seen: set[tuple[int, str]] = set()
     for scenario in drawn:
         seen |= _goals(_row(job, scenario.values), first)
+    possible = _possible(job, first)
     found: list[Scenario] = []
     for index in range(tried):
-        if len(found) == most:
+        if len(found) == most or possible <= seen:
             break
         numbers = {driver.key: _ventured(driver, index, rng) for driver in job.drivers}
         new = _goals(_row(job, numbers), first) - seen
@@ -125,6 +130,25 @@ def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 
             moved = tuple(key for key in base if numbers[key] != base[key])
             found.append(Scenario(f"branch ({len(found) + 1})", numbers, moved))
     return (*drawn, *found)
+
+
+_POSSIBLE: OrderedDict[tuple[str, bytes], frozenset[tuple[int, str]]] = OrderedDict()
+
+
+def _possible(job: Job, first: list[float]) -> frozenset[tuple[int, str]]:
+    """What a job's output cells can do, as far as `PROBES` draws of its own show; found once for a job."""
+    key = (str(job.task.id), hashlib.sha256(job.workbook).digest())
+    known = _POSSIBLE.get(key)
+    if known is None:
+        rng = random.Random(f"possible/{job.task.id}")
+        found: set[tuple[int, str]] = set()
+        for index in range(PROBES):
+            found |= _goals(_row(job, {driver.key: _ventured(driver, index, rng) for driver in job.drivers}), first)
+        known = _POSSIBLE[key] = frozenset(found)
+        if len(_POSSIBLE) > 256:
+            _POSSIBLE.popitem(last=False)
+    _POSSIBLE.move_to_end(key)
+    return known
 
 
 def _ventured(driver: Driver, index: int, rng: random.Random) -> tuple[float, ...]:

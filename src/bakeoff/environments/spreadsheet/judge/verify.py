@@ -18,8 +18,8 @@ from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, covering,
 from bakeoff.environments.spreadsheet.spec import Job, Unit
 
 _SHOWN = 4
-_FURTHER = ((500, 8), (1_000, 5), (2_000, 3))
-"""Formulas up to -> further scenarios: small models are recalculated more often in the same time."""
+_FURTHER = ((500, 8, 8), (1_000, 5, 8), (2_000, 3, 6))
+"""Formulas up to -> further scenarios, and how many for branches left out: small models are recalculated more often in the same time."""
 _FINE: dict[Unit, float] = {"rate": 1e-7, "ratio": 1e-7, "count": 1e-7, "days": 1e-7, "date": 1e-9, "switch": 1e-9}
 """Tolerance of units other than money, of the row's scale or of one, whichever is larger. Iterated functions such as IRR stop at about 1e-8."""
 
@@ -43,18 +43,22 @@ class _Answers:
         self.expected = [[number * output.scale for output in job.outputs for number in numbers[output.key]] for numbers in right]
         self.tolerances = self._tolerances()
 
-    def _tolerances(self) -> list[float]:
-        """For each output cell: a hundredth of the money unit at most, and never so much that a small row could hide anything in it."""
-        overall = max((abs(number) for row in self.expected for number in row), default=0.0)
-        found: list[float] = []
+    def _tolerances(self) -> list[list[float]]:
+        """For each scenario and output cell: a hundredth of the money unit at most, and never so much that a small row could hide anything in it. What
+        grows with the figures grows with those of the scenario itself, so that one that goes far does not excuse the others."""
+        found: list[list[float]] = [[] for _ in self.expected]
+        overall = [max((abs(number) for number in row), default=0.0) for row in self.expected]
+        at = 0
         for output, count in zip(self.job.outputs, self.counts, strict=True):
-            at = len(found)
-            scale = max((abs(number) for row in self.expected for number in row[at : at + count]), default=0.0)
-            if output.unit == "money":
-                tolerance = max(1e-9 * scale, 1e-11 * overall, min(0.01 * abs(output.scale), 1e-5 * scale))
-            else:
-                tolerance = _FINE[output.unit] * max(abs(output.scale), scale)
-            found += [tolerance] * count
+            scales = [max((abs(number) for number in row[at : at + count]), default=0.0) for row in self.expected]
+            widest = max(scales, default=0.0)
+            for here, scale, whole in zip(found, scales, overall, strict=True):
+                if output.unit == "money":
+                    tolerance = max(1e-9 * scale, 1e-11 * whole, min(0.01 * abs(output.scale), 1e-5 * widest))
+                else:
+                    tolerance = _FINE[output.unit] * max(abs(output.scale), scale)
+                here += [tolerance] * count
+            at += count
         return found
 
 
@@ -78,9 +82,11 @@ def _judge(job: Job, saved: bytes, answer: str) -> Verdict:
     if "refused" in report:
         return Scored.all_of((Check("opens", False, f"the file is refused: {report['refused']}"),))
     problems: dict[str, list[str]] = report["problems"]
-    further = next((count for limit, count in _FURTHER if report["formulas"] <= limit), 0)
+    further, branches = next(((more, most) for limit, more, most in _FURTHER if report["formulas"] <= limit), (0, 0))
     digest = bytes.fromhex(report["digest"])
-    drawn = covering(job, draw(job, digest, further), digest)
+    drawn = draw(job, digest, further, large=not further)
+    if branches:
+        drawn = covering(job, drawn, digest, most=branches)
     evidence: dict[str, Any] = {
         "digest": report["digest"],
         "cells": report["cells"],
@@ -130,7 +136,8 @@ def _order(job: Job) -> dict[str, Any]:
     def spots(found: Sequence[Any]) -> list[list[Any]]:
         return [[spot.sheet, spot.row, spot.column] for spot in found]
 
-    sizes = {key: len(row) for key, row in job.reference(job.base()).items()}
+    named = any(item.name for item in job.outputs)
+    sizes = {key: len(row) for key, row in job.reference(job.base()).items()} if named else {i.key: len(i.spots) for i in job.outputs}
     return {
         "do": "examine",
         "drivers": [
@@ -177,8 +184,8 @@ def _misses(answers: _Answers, rows: Sequence[Sequence[float | str]], spots: Seq
     labels = answers.labels
     base: list[str] = []
     others: list[str] = []
-    for index, (scenario, right, row) in enumerate(zip(answers.drawn, answers.expected, rows, strict=True)):
-        for cell, (wanted, found, tolerance) in enumerate(zip(right, row, answers.tolerances, strict=True)):
+    for index, (scenario, right, row, tolerances) in enumerate(zip(answers.drawn, answers.expected, rows, answers.tolerances, strict=True)):
+        for cell, (wanted, found, tolerance) in enumerate(zip(right, row, tolerances, strict=True)):
             if isinstance(found, float | int) and abs(found - wanted) <= tolerance:
                 continue
             shown = found if isinstance(found, str) else f"{found:.10g}"
@@ -229,12 +236,12 @@ def _apart(table: _Table, answers: _Answers) -> list[str]:
     """Where the engines give different values for the same cell."""
     (one_name, one), (two_name, two) = table.values.items()
     found: list[str] = []
-    for scenario, first, second in zip(answers.drawn, one, two, strict=True):
+    for scenario, first, second, tolerances in zip(answers.drawn, one, two, answers.tolerances, strict=True):
         for cell, (a, b) in enumerate(zip(first, second, strict=True)):
             if isinstance(a, str) or isinstance(b, str):
                 differs = a != b and not (isinstance(a, str) and isinstance(b, str) and a.startswith("#") and b.startswith("#"))
             else:
-                differs = abs(a - b) > max(answers.tolerances[cell], 1e-9 * max(abs(a), abs(b)))
+                differs = abs(a - b) > max(tolerances[cell], 1e-9 * max(abs(a), abs(b)))
             if differs:
                 found.append(f"{table.spots[cell]} is {a} in {one_name} and {b} in {two_name} (scenario '{scenario.name}')")
     return _some(found)
@@ -258,8 +265,8 @@ def _answer(job: Job, answer: str) -> Check:
     number = float(re.sub(r"[^0-9.eE+-]", "", text.rstrip("%bpsx").strip()))
     if text.startswith("(") and text.rstrip("%x").endswith(")"):
         number = -number
-    candidates = {number / 100} if text.endswith("%") else {number / 10_000, number} if text.endswith("bps") else {number}
-    right = any(abs(candidate - job.question.value) <= job.question.tolerance for candidate in candidates)
+    unit = job.question.percent if text.endswith("%") else job.question.percent / 100 if text.endswith("bps") else 1.0
+    right = abs(number * unit - job.question.value) <= job.question.tolerance * (1 + 1e-9)
     return Check("answer", right, "" if right else f"the answer was {text}; expected {job.question.value:.10g}")
 
 
