@@ -2,8 +2,8 @@
 // window, a new document, new timers, nothing left of the episode before, and no navigation to wait for.
 (() => {
   'use strict';
-  const NONCE = '__NONCE__', SIGNATURE = '__SIGNATURE__';
-  let frame = null, page = null, ahead = null;
+  const NONCE = '__NONCE__', SIGNATURE = '__SIGNATURE__', AGAIN = __AGAIN__;
+  let frame = null, page = null, ahead = null, played = null, kept = 0;
 
   // --- These two run in the page's own world. ------------------------------------------------------------------------------------------
 
@@ -23,29 +23,31 @@
     };
     let started = false;
     const {setInterval, setTimeout, requestAnimationFrame} = window;
-    window.setTimeout = (...values) => { used(); return setTimeout.apply(window, values); };
-    window.setInterval = (work, ...rest) => setInterval.call(window, typeof work !== 'function' ? work : (...values) => {
-      if (started) work.apply(window, values);
-    }, ...rest);
-    window.requestAnimationFrame = work => requestAnimationFrame.call(window, function frame(time) {
-      if (started) work(time);
-      else requestAnimationFrame.call(window, frame);
-    });
+    const held = {
+      setTimeout: (...values) => { used(); return setTimeout.apply(window, values); },
+      setInterval: (work, ...rest) => setInterval.call(window, typeof work !== 'function' ? work : (...values) => {
+        if (started) work.apply(window, values);
+      }, ...rest),
+      requestAnimationFrame: work => requestAnimationFrame.call(window, function frame(time) {
+        if (started) work(time);
+        else requestAnimationFrame.call(window, frame);
+      }),
+    };
+    window[binding + 'hold'] = () => { started = false; Object.assign(window, held); };
+    window[binding + 'hold']();
     window[binding + 'go'] = () => {
       started = true;
-      window.setInterval = setInterval;
-      window.setTimeout = setTimeout;
-      window.requestAnimationFrame = requestAnimationFrame;
+      Object.assign(window, {setInterval, setTimeout, requestAnimationFrame});
     };
   }
 
   // Seeds and starts the episode, and passes on the first reward that the page's own script gives. What it needs later is captured here, and
   // the binding is taken from the window.
   function start(seed, patience, binding, ready, signature) {
-    const report = window[binding], go = window[binding + 'go'];
-    delete window[binding];
-    delete window[binding + 'go'];
+    const report = window[binding], go = window[binding + 'go'], hold = window[binding + 'hold'], memory = window[binding + 'again'];
+    for (const end of ['', 'go', 'hold', 'again']) delete window[binding + end];
     const origin = location.origin + '/';
+    const listen = (memory ? memory.listen : EventTarget.prototype.addEventListener).bind(document);
     const stringify = JSON.stringify, apply = Reflect.apply, NativeError = Error, isArray = Array.isArray;
     const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
     const includes = Function.prototype.call.bind(String.prototype.includes);
@@ -83,12 +85,25 @@
           }
           return apply(end, this, [reward, proportional, reason]);
         }});
-      core.EPISODE_MAX_TIME = patience;
-      Math.seedrandom(seed);
-      core.startEpisodeReal();
-      open = true;
-      document.addEventListener(`${ready}go`, go, {once: true});
-      document.addEventListener(ready, event => {
+      const fresh = !frameElement.hasAttribute('data-used') && memory && memory.remember();
+      const play = seed => {
+        core.EPISODE_MAX_TIME = patience;
+        Math.seedrandom(seed);
+        core.startEpisodeReal();
+        open = true;
+      };
+      play(seed);
+      if (fresh) {
+        listen(`${ready}again`, event => {
+          open = false;
+          hold();
+          if (!memory.restore()) return;
+          play(event.detail);
+          event.preventDefault();
+        });
+      }
+      listen(`${ready}go`, go);
+      listen(ready, event => {
         if (typeof WOB_TASK_READY !== 'undefined' && !WOB_TASK_READY) return;
         const said = core.getUtterance();
         report(stringify({kind: 'goal', text: typeof said === 'string' ? said : '' + (said && said.utterance)}));
@@ -105,9 +120,8 @@
     const doc = frame.contentDocument;
     const script = doc.createElement('script');
     script.nonce = NONCE;
-    script.textContent = `(${code})(${values.map(value => JSON.stringify(value)).join(',')})`;
+    script.textContent = `document.currentScript.remove();(${code})(${values.map(value => JSON.stringify(value)).join(',')})`;
     (doc.head || doc.documentElement).append(script);
-    script.remove();
   }
 
   const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -124,6 +138,7 @@
     frame = document.createElement('iframe');
     frame.style.cssText = 'position:fixed;inset:0;width:100%;height:100%;border:0';
     document.body.append(frame);
+    if (AGAIN) inPage(AGAIN, `${binding}again`);
     inPage(prepare, seed, binding);
     const loaded = new Promise(resolve => frame.addEventListener('load', resolve, {once: true}));
     const doc = frame.contentDocument;
@@ -147,21 +162,37 @@
     ahead = set(0, binding).then(() => true, () => false);
   }
 
+  // The next episode in the page of the last one, where that page can be brought back to what it was when it was loaded.
+  function again(seed, ready) {
+    if (!AGAIN || !played || frame.contentDocument !== played.document || history.length !== played.entries || localStorage.length || sessionStorage.length
+      || document.cookie) return false;
+    getSelection().removeAllRanges();
+    return !played.document.dispatchEvent(new CustomEvent(`${ready}again`, {detail: String(seed), cancelable: true}));
+  }
+
   // Plays one episode's opening and returns the first observation, made in the same turn of the event loop as the start where no picture has to
   // be waited for.
-  async function begin(seed, patience, binding, ready) {
+  async function begin(seed, patience, binding, ready, clean) {
     const waiting = ahead;
     ahead = null;
-    if (!(waiting && await waiting && !frame.hasAttribute('data-used'))) await set(seed, binding);
-    frame.contentWindow.focus();
-    frame.contentDocument.addEventListener(`${ready}over`, () => { frame.contentWindow.bakeoff.over = true; }, {once: true});
-    inPage(start, String(seed), patience, binding, ready, SIGNATURE);
+    if (clean && again(seed, ready)) {
+      kept++;
+      frame.contentWindow.focus();
+      frame.contentWindow.bakeoff.over = false;
+    } else {
+      played = null;
+      if (!(waiting && await waiting && !frame.hasAttribute('data-used'))) await set(seed, binding);
+      frame.contentWindow.focus();
+      frame.contentDocument.addEventListener(`${ready}over`, () => { frame.contentWindow.bakeoff.over = true; });
+      inPage(start, String(seed), patience, binding, ready, SIGNATURE);
+    }
     for (let i = 0; i < 400 && frame.contentDocument.dispatchEvent(new Event(ready, {cancelable: true})); i++) await pause(5);
     const seen = await frame.contentWindow.bakeoff.complete();
     frame.contentDocument.dispatchEvent(new Event(`${ready}go`));
+    played = {document: frame.contentDocument, entries: history.length};
     return seen;
   }
 
   Object.defineProperty(globalThis, 'bakeoff', {get: () => frame.contentWindow.bakeoff, configurable: true});
-  globalThis.miniwob = {begin, prepareNext};
+  globalThis.miniwob = {begin, prepareNext, kept: () => kept};
 })()

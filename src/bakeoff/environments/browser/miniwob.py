@@ -67,6 +67,19 @@ def dev_tasks() -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
+@cache
+def kept_tasks() -> frozenset[str]:
+    """The tasks whose page may be kept from one episode to the next; see `miniwob_kept.txt`."""
+    text = files("bakeoff.environments.browser").joinpath("miniwob_kept.txt").read_text(encoding="utf-8")
+    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+@cache
+def _again() -> str:
+    source = files("bakeoff.environments.browser").joinpath("miniwob_again.js").read_text(encoding="utf-8")
+    return source[source.index("function again") :].strip()
+
+
 @dataclass(slots=True)
 class _Stage:
     """A tab whose empty page holds one episode after another of a product; `prepared` once the next one's page is being loaded on it."""
@@ -81,13 +94,16 @@ class MiniWobEnvironment(Environment):
     """One Chromium, one page server, and up to two tabs. Each episode has a window and a document of its own (see `miniwob.js`). Where one product is played again and
     again and a core is free, the second tab loads the next episode's page during the present one; a page that draws by chance or sets a clock while it loads is loaded anew.
 
+    Tasks that are proven for it (`miniwob_kept.txt`) play in one page that is brought back to what it was when it was loaded, if nothing was left in it that the
+    page's own script cannot see (`miniwob_again.js`); `keep=False` loads their pages for each episode, too.
+
     `headless=False` opens a window, where there is a screen. `seconds` of a task's limits are environment seconds: the agent's thinking between two actions is not counted.
     """
 
     name: ClassVar[str] = "miniwob"
     tools = tools("finish", "back")
 
-    def __init__(self, headless: bool = True) -> None:
+    def __init__(self, headless: bool = True, keep: bool = True) -> None:
         super().__init__()
         self._headless = headless
         self._server: PageServer | None = None
@@ -97,6 +113,8 @@ class MiniWobEnvironment(Environment):
         self._ready = "r" + secrets.token_hex(16)
         self._stages: list[_Stage] = []  # the one in front is played on; the other, if any, is for the next episode
         self._calls: list[dict[str, object]] = []
+        self._kept = kept_tasks() if keep else frozenset()
+        self._touched = False
         self._actions = 0
         self._idle_since = 0.0
         self._practised: tuple[TaskId | None, int] = (None, 0)
@@ -134,8 +152,9 @@ class MiniWobEnvironment(Environment):
             tab.park()
             tab.take_calls(self._binding)
             self._calls = []
-            view = tab.run(f"miniwob.begin({seed},{_PATIENCE_MS},'{self._binding}','{self._ready}')")
-            if again and _core_free():
+            clean, self._touched = json.dumps(not self._touched), False
+            view = tab.run(f"miniwob.begin({seed},{_PATIENCE_MS},'{self._binding}','{self._ready}',{clean})")
+            if again and task.id.product not in self._kept and _core_free():
                 self._prepare_next(task.id.product)
             return view
 
@@ -232,6 +251,7 @@ class MiniWobEnvironment(Environment):
         stage.product = ""
         source = files("bakeoff.environments.browser").joinpath("miniwob.js").read_text(encoding="utf-8")
         source = source.replace("__NONCE__", self._server.nonce).replace("__SIGNATURE__", self._server.signature)
+        source = source.replace("__AGAIN__", json.dumps(_again() if product in self._kept else ""))
         stage.tab.goto(f"/miniwob/{product}.html?stage", f'{source},\'["","",[]]\'')
         stage.product, stage.episodes, stage.prepared = product, 0, False
 
@@ -266,12 +286,26 @@ class MiniWobEnvironment(Environment):
         reward = self._reward()
         return {"actions": self._actions, "reward": reward}
 
+    @property
+    def pages_kept(self) -> int:
+        """How many episodes of the present product began in the page of the one before."""
+        return int(self.open_tab.evaluate("miniwob.kept()", "isolated"))
+
+    @property
+    def open_tab(self) -> Tab:
+        """The tab of the episode. For proofs and tests; no tool reaches it."""
+        if self._tab is None:
+            raise UsageError("no episode is open; call reset first")
+        return self._tab
+
+    def keep_pages_of(self, product: str) -> None:
+        """Keeps the pages of this task, too, where they can be brought back. For the proof that it may be listed."""
+        self._kept |= {product}
+
     def inject(self, script: str) -> None:
         """Runs a script in the page's own world, as an attack would. For proofs and tests; no tool reaches it."""
-        tab = self._tab
-        if tab is None:
-            raise UsageError("no episode is open; call reset first")
-        tab.evaluate(f"frames[0].eval({json.dumps(script)})")
+        self._touched = True
+        self.open_tab.evaluate(f"frames[0].eval({json.dumps(script)})")
 
 
 def _core_free() -> bool:

@@ -173,6 +173,15 @@ class Tab:
             raise ScriptError(str(details.get("exception", {}).get("description") or details.get("text")))
         return reply["result"].get("value")
 
+    def listeners(self, js: str) -> list[str]:
+        """All listeners on what a page expression names, and on everything below it if it is a node, each in words. For proofs."""
+        call = self._page.session.call
+        thing = call("Runtime.evaluate", self._timeout, expression=js)["result"]["objectId"]
+        found = call("DOMDebugger.getEventListeners", self._timeout, objectId=thing, depth=-1, pierce=True)["listeners"]
+        return sorted(
+            f"{one['type']} {one['useCapture']} {one['passive']} {one['once']} {one['lineNumber']}:{one['columnNumber']}" for one in found
+        )
+
     def close(self) -> None:
         """Closes the tab and deletes everything its context knew. Safe to call twice, and after Chromium died."""
         if self._closed:
