@@ -228,7 +228,8 @@ def test_what_was_learned_carries_over_to_a_house_with_other_labels() -> None:
         seen = model(filled=True)
         for letter, before in zip("DEF", "CDE", strict=True):
             seen.cells[f"{letter}3"] = f"={before}3/(1-{letter}2)"
-        seen.goal = "Fill in Seed share."
+            del seen.cells[f"{letter}6"]
+        seen.goal = "Fill in Left over."
         seen.play(agent)
     other = model(label="Sold turnips", title="house-two.xlsx")
     other.play(agent)

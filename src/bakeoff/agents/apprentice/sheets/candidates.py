@@ -19,6 +19,7 @@ from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
 from bakeoff.agents.apprentice.sheets.search import Table, search
 from bakeoff.agents.apprentice.sheets.targets import Target
+from bakeoff.agents.apprentice.sheets.timeline import parted
 from bakeoff.agents.apprentice.sheets.units import clashes, form
 
 POOL = 9  # operands from which unfitted shapes are made
@@ -55,9 +56,14 @@ class Surroundings:
         self.users = book.users()
         self.shapes = Counter(idea.shape for ideas in self.visible.values() for idea in ideas)
         self.now: dict[Row, set[Row]] = {}
+        self.reckoned: set[Row] = set()
+        """Rows with formulas in open periods. Past ratios of a row that is entered for the future need nothing then."""
         for row, ideas in self.visible.items():
-            for idea in ideas:
-                self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
+            past = set(parted(book, row.sheet)[0])
+            for idea, columns in ideas.items():
+                if not past.issuperset(columns):
+                    self.reckoned.add(row)
+                    self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
 
     def chose(self, row: Row, idea: Idea) -> None:
         """Takes an idea for a row into account, so that later choices make no circle and find fewer rows that nobody reads."""
@@ -112,11 +118,18 @@ class _Maker:
         self.said = around.papers.beside(self.label)  # sentences that name the row
         self._ready: dict[Operand, bool] = {}
         self.slack = slack(self.book, self.row, target.known)
+        self.start = self._start()
+
+    def _start(self) -> int:
+        """The column in which the row begins by a formula of its own, taken from fixed cells, which says nothing of how it goes on; 0 for none."""
+        begun = [(columns[0], idea) for idea, columns in self.around.visible.get(self.row, {}).items() if len(columns) == 1]
+        first = min((column for column in self.target.known if column in self.sheet.series), default=0)
+        return next((c for c, idea in begun if c == first and all(o.fixed for o in idea.operands)), 0) if len(self.target.gaps) > 1 else 0
 
     # --- sources ---------------------------------------------------------------------------------------------------------------------
 
     def add(self, idea: Idea, **features: float) -> None:
-        if any(operand.row == self.row and operand.lag <= 0 for operand in idea.operands):
+        if any(operand.row == self.row and operand.lag <= 0 and not operand.fixed for operand in idea.operands):
             return
         if any(not self.ready(operand) for operand in idea.operands):
             return
@@ -159,7 +172,8 @@ class _Maker:
         return known
 
     def _is_ready(self, operand: Operand) -> bool:
-        if operand.row in self.blocked and operand.lag <= 0:
+        aside = operand.row == self.row and operand.fixed and operand.fixed not in self.target.gaps
+        if operand.row in self.blocked and operand.lag <= 0 and not aside:
             return False
         if operand.row.sheet not in self.book.sheets:
             return False
@@ -178,7 +192,8 @@ class _Maker:
     def from_row(self) -> None:
         """The row's own formula in other columns."""
         for idea, columns in self.around.visible.get(self.row, {}).items():
-            self.add(idea, from_row=1.0, from_row_columns=math.log1p(len(columns)))
+            if columns != [self.start]:
+                self.add(idea, from_row=1.0, from_row_columns=math.log1p(len(columns)))
 
     def from_recipes(self) -> None:
         seen = self.recipes.seen
@@ -217,6 +232,8 @@ class _Maker:
         """In how many known columns the idea gives the known number, and in how many another."""
         agreed = disagreed = 0
         for column in self.target.known:
+            if column == self.start:
+                continue
             value = idea.value(self.book, self.row, column, self._strict)
             actual = self.sheet.at(self.row.number, column).number
             if value is None or actual is None:
@@ -227,12 +244,13 @@ class _Maker:
 
     def from_fits(self) -> int:
         """Expressions that give the known numbers; returns how many fit at least twice."""
-        known = [column for column in self.target.known if column in self.sheet.series] or list(self.target.known)
+        known = [column for column in self.target.known if column in self.sheet.series and column != self.start]
+        known = known or [column for column in self.target.known if column != self.start]
         if not known or len(known) > 40:
             return 0
         table, runs = self.table(known)
         sought = np.array([self.sheet.at(self.row.number, column).number for column in known], float)
-        fits = search(table, sought, runs, self.slack)
+        fits = search(table, sought, runs, self.slack if self.slack < 0.03 else 0.0)
         for fit in fits:
             self.add(fit.idea)
         return sum(fit.points >= 2 for fit in fits)
@@ -361,7 +379,7 @@ class _Maker:
     def idle(self, row: Row) -> bool:
         """Whether nobody reads a labelled row that holds entered numbers."""
         sheet = self.book.sheets[row.sheet]
-        return row not in self.around.users and row != self.row and row.number not in sheet.heads and row not in self.around.visible
+        return row not in self.around.users and row != self.row and row.number not in sheet.heads and row not in self.around.reckoned
 
     # --- description -----------------------------------------------------------------------------------------------------------------
 
@@ -437,7 +455,10 @@ def slack(book: Book, row: Row, columns: tuple[int, ...]) -> float:
     if any(cell.formula for cell in cells) or not cells:
         return 0.0
     digits = max((len(f"{cell.number:.10f}".rstrip("0").partition(".")[2]) for cell in cells if cell.number is not None), default=0)
-    return 2.5 * 10.0**-digits if 2 <= digits <= 6 else 0.0
+    if 2 <= digits <= 6:
+        return 2.5 * 10.0**-digits
+    large = min((abs(cell.number) for cell in cells if cell.number), default=0.0) > 100 * 10.0**-digits
+    return 0.6 * 10.0**-digits if digits == 1 and large else 0.0
 
 
 def probe(idea: Idea) -> tuple[object, ...]:

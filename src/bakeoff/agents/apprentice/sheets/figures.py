@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.grid import QUOTED, Book, Row
 from bakeoff.agents.apprentice.sheets.labels import alike, plain
-from bakeoff.agents.apprentice.sheets.papers import Papers, typed
+from bakeoff.agents.apprentice.sheets.papers import Papers, split, typed
 from bakeoff.agents.apprentice.sheets.phrases import find, sign
-
-_QUOTED = re.compile(r"[“«\"]([^”»\"]{1,80})[”»\"]")
 
 
 @dataclass
@@ -34,18 +32,37 @@ def figures(book: Book, papers: Papers, current: str) -> list[Figure]:
     """All sentences that name one row and then give numbers for it, and no other row."""
     found = []
     for line in papers.lines:
-        labels = _QUOTED.findall(line)
+        labels = QUOTED.findall(line)
         if len(labels) != 1:
             continue
         sheet = current if current in book.sheets else next(iter(book.sheets))
-        row = find(book, labels[0], Row(sheet, 0))
-        if row is None or any(cell.formula for cell in book.sheets[row.sheet].by_row[row.number].values()):
+        row = find(book, labels[0], Row(sheet, 0)) or roomy(book, labels[0])
+        if row is None:
             continue
         text = line.split(labels[0], 1)[1].lstrip('”»"')
         said = _by_column(book, row, text)
-        if said:
+        if said and not any(book.sheets[row.sheet].at(row.number, column).formula for column in said):
             found.append(Figure(row, said, line))
     return found
+
+
+def roomy(book: Book, label: str) -> Row | None:
+    """For a label that no row has: the row called most alike among those with room for one number beside their formulas."""
+    found = []
+    for name, sheet in book.sheets.items():
+        for number, text in sheet.labels.items():
+            likeness = alike(label, text)
+            if likeness >= 0.5 and _room(book, Row(name, number)):
+                found.append((-likeness, Row(name, number)))
+    return min(found)[1] if found else None
+
+
+def _room(book: Book, row: Row) -> int:
+    """The one empty cell, dressed for a number, in front of a row's formulas; 0 without one."""
+    sheet = book.sheets[row.sheet]
+    line = sheet.by_row.get(row.number, {})
+    empty = [column for column, cell in line.items() if cell.kind == "empty" and cell.format and column not in sheet.series]
+    return empty[0] if len(empty) == 1 and any(line[column].formula for column in line if column in sheet.series) else 0
 
 
 def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
@@ -61,18 +78,14 @@ def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
                 return {}
             found[column] = number
         return found
-    number = typed(text)
-    before, _, after = text.partition(_figure(text))
-    if number is None or len(before.split()) > 4 or after.strip(" .;"):
+    parts = split(text)
+    if parts is None:
+        return {}
+    before, number, after = parts
+    if len(before.split()) > 4 or after.strip(" .;"):
         return {}  # a sentence that goes on speaks of something else
     column = home_column(book, row)
     return {column: number} if column else {}
-
-
-def _figure(text: str) -> str:
-    """The first number of a text with its per cent sign, as it is written."""
-    match = re.search(r"[-–−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?", text)
-    return match[0] if match else text
 
 
 def _find(text: str, title: str) -> int:
@@ -84,6 +97,8 @@ def home_column(book: Book, row: Row) -> int:
     """Where a single number of a row stands or would stand; 0 where there is no room."""
     sheet = book.sheets[row.sheet]
     line = {column: cell for column, cell in sheet.by_row.get(row.number, {}).items() if cell.role == "cell" and cell.kind != "text"}
+    if room := _room(book, row):
+        return room
     numbered = [column for column, cell in line.items() if cell.number is not None]
     if numbered:
         return numbered[0]
@@ -126,7 +141,7 @@ def _kin(book: Book, row: Row, papers: Papers, signs: dict[str, int]) -> float:
         plain(text): sign(book, Row(name, number), signs) for name, sheet in book.sheets.items() for number, text in sheet.labels.items()
     }
     for line in papers.beside(label):
-        together = [plain(text) for text in _QUOTED.findall(line) if plain(text) != plain(label)]
+        together = [plain(text) for text in QUOTED.findall(line) if plain(text) != plain(label)]
         if len(together) >= 3:
             votes += [2.0 * value for text in together if (value := known.get(text, 0))]
     for text, value in {**signs, **known}.items():

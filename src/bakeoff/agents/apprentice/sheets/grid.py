@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unreadable, Value, cells, parse, read_ref, rebuild, write
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unreadable, Value, cells, parse, read_ref, rebuild, relative, write
+from bakeoff.agents.apprentice.sheets.labels import plain
 from bakeoff.core import Element, Observation
 
 
@@ -42,6 +43,7 @@ class Row:
 
 
 PERIOD = re.compile(r"(?:19|20)\d\d|\b(?:FY|CY)\s?\d\d|\b[A-Za-z]{3,9}[-\s']\d\d|\b[QH][1-4]\b", re.IGNORECASE)
+QUOTED = re.compile(r"[“«\"]([^”»\"]{1,80})[”»\"]")
 BAND, LOOSE = (
     10_000,
     5_000,
@@ -58,6 +60,10 @@ class Sheet:
 
     name: str
     raw: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+    """Plain labels that the papers and the instruction put in quotation marks: names of lines."""
+    siblings: frozenset[str] = frozenset()
+    """Titles of members that run down other sheets."""
 
     def at(self, row: int, column: int) -> Cell:
         return self.cells.get((row, column), EMPTY)
@@ -66,11 +72,41 @@ class Sheet:
 
     @cached_property
     def down(self) -> bool:
-        """Whether periods stand one under the other."""
+        """Whether periods stand one under the other; or, in a table without periods, members (companies, cases) of which each column tells one thing."""
         counts = {
             role: sum(1 for cell in self.raw.values() if cell.role == role and is_period(cell)) for role in ("rowheader", "columnheader")
         }
-        return counts["rowheader"] >= 2 and counts["rowheader"] > counts["columnheader"]
+        if any(counts.values()):
+            return counts["rowheader"] >= 2 and counts["rowheader"] > counts["columnheader"]
+        first = min((row for (row, _), cell in self.raw.items() if cell.role == "columnheader"), default=None)
+        if first is None:
+            return False
+        heads = {
+            role: {plain(c.title) for (r, _), c in self.raw.items() if c.role == role and r >= first}
+            for role in ("rowheader", "columnheader")
+        }
+        if len(heads["rowheader"] - self.named) < 2 or len(heads["columnheader"]) < 2:
+            return False
+        above, beside = (len(heads[role] & self.named) for role in ("columnheader", "rowheader"))
+        down, across = self._repeats(first)
+        return (above >= 2 and above > beside) or (down > 2 and down > 2 * across) or len(heads["rowheader"] & self.siblings) >= 2
+
+    def _repeats(self, first: int) -> tuple[int, int]:
+        """How many formulas from a row on are the same, as seen from their cells, as the one above, and as the one to the left."""
+        forms = {place: _seen_from(cell.formula, *place) for place, cell in self.raw.items() if cell.formula and place[0] >= first}
+        down = sum(form is not None and forms.get((row - 1, column)) == form for (row, column), form in forms.items())
+        across = sum(form is not None and forms.get((row, column - 1)) == form for (row, column), form in forms.items())
+        return down, across
+
+    @cached_property
+    def members(self) -> dict[int, str]:
+        """Of a sheet that runs down: rows that head a period or a member, with their titles."""
+        heads = {row: cell for (row, _), cell in sorted(self.raw.items(), reverse=True) if cell.role == "rowheader"}
+        periods = {row: cell.title for row, cell in heads.items() if is_period(cell)}
+        if periods:
+            return dict(sorted(periods.items()))
+        first = min((row for row, _ in self.bands), default=0)
+        return {row: cell.title for row, cell in sorted(heads.items()) if row > first and plain(cell.title) not in self.named}
 
     @cached_property
     def bands(self) -> list[tuple[int, int]]:
@@ -88,11 +124,7 @@ class Sheet:
     def period_rows(self) -> dict[int, int]:
         """Of a sheet that runs down: true row of a period -> the row that stands for this period in all blocks."""
         first: dict[str, int] = {}
-        found = {}
-        for (row, _), cell in sorted(self.raw.items()):
-            if cell.role == "rowheader" and is_period(cell) and row not in found:
-                found[row] = first.setdefault(period(cell.title), row)
-        return found
+        return {row: first.setdefault(period(title), row) for row, title in self.members.items()}
 
     def turned(self, row: int, column: int) -> tuple[int, int, bool]:
         """Line and period of a true cell, and whether the two changed places."""
@@ -106,7 +138,7 @@ class Sheet:
 
     @cached_property
     def _labelled(self) -> frozenset[int]:
-        return frozenset(row for (row, _), cell in self.raw.items() if cell.role == "rowheader" and not is_period(cell))
+        return frozenset(row for (row, _), cell in self.raw.items() if cell.role == "rowheader" and row not in self.members)
 
     @cached_property
     def _back(self) -> dict[tuple[int, int], int]:
@@ -212,6 +244,7 @@ class Sheet:
         found: dict[int, dict[int, str]] = {}
         for row, line in self.by_row.items():
             titles = {column: cell.title for column, cell in line.items() if cell.role == "columnheader" and cell.title}
+            titles = titles or _plain_periods(line)
             if titles:
                 found[row] = titles
         return found
@@ -235,6 +268,7 @@ class Sheet:
             "series",
             "down",
             "bands",
+            "members",
             "period_rows",
             "_labelled",
             "_back",
@@ -264,6 +298,14 @@ class Sheet:
         return sorted(found)
 
 
+def _plain_periods(line: dict[int, Cell]) -> dict[int, str]:
+    """A line of periods that is not marked as one: three or more texts that read as periods, and hardly anything else."""
+    texts = {column: str(cell.value) for column, cell in line.items() if cell.kind == "text" and isinstance(cell.value, str) and cell.value}
+    periods = {column: text for column, text in texts.items() if len(text) <= 12 and names_period(text) and re.search(r"\d", text)}
+    others = len(texts) - len(periods) + sum(1 for cell in line.values() if cell.number is not None)
+    return periods if len(periods) >= 3 and others <= 1 else {}
+
+
 def is_period(cell: Cell) -> bool:
     """Whether a header names a period."""
     return cell.kind == "date" or names_period(cell.title)
@@ -272,6 +314,14 @@ def is_period(cell: Cell) -> bool:
 def names_period(title: str) -> bool:
     """Whether a title reads as a period: digits with little else, or a year, a quarter, a month within a few words."""
     return bool(PERIOD.search(title)) or bool(re.fullmatch(r"[A-Za-z]{0,4}[\s.\-/']?\d{1,4}(?:[\s.\-/']\d{1,4}){0,2}[A-Za-z]?", title))
+
+
+@lru_cache(maxsize=20000)
+def _seen_from(formula: str, row: int, column: int) -> str | None:
+    try:
+        return relative(parse(formula), row, column)
+    except Unreadable:
+        return None
 
 
 def shown(value: Value) -> str:
@@ -299,6 +349,8 @@ class Book:
         self.current = ""
         self.papers: dict[str, str] = {}
         self.titles: list[str] = []
+        self.parted: dict[str, tuple[list[int], list[int]]] = {}
+        """Known and open periods by sheet, kept by `timeline`."""
         self._trees: dict[tuple[str, str], Node | None] = {}
 
     def absorb(self, observation: Observation) -> None:
@@ -318,8 +370,24 @@ class Book:
                     self.papers[element.name] = element.value
             else:
                 touched.add(self._cell(element))
+        self.parted.clear()
         for name in touched - {""}:
             self.sheets[name].forget_views()
+
+    def orient(self, goal: str) -> None:
+        """Takes into account which labels the papers and the instruction name, now that all was seen: they head lines, not periods or members."""
+        said = " ".join((*self.papers.values(), goal))
+        named = frozenset(plain(piece) for piece in QUOTED.findall(said))
+        for sheet in self.sheets.values():
+            sheet.named, sheet.siblings = named, frozenset()
+            sheet.forget_views()
+        members = {plain(title) for sheet in self.sheets.values() if sheet.down for title in sheet.members.values()}
+        for sheet in self.sheets.values():
+            if members and not sheet.down:
+                sheet.siblings = frozenset(members)
+                sheet.forget_views()
+        self.parted.clear()
+        self._trees.clear()
 
     def _cell(self, element: Element) -> str:
         ref = read_ref(element.attributes.get("address", element.ref), self.current)

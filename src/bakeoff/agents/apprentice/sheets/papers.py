@@ -38,6 +38,12 @@ def _typed(match: re.Match[str]) -> str:
     return minus + digits
 
 
+def split(text: str) -> tuple[str, str, str] | None:
+    """What stands before the first number of a text, the number as one would type it, and what stands behind; None without one."""
+    match = _NUMBER.search(text)
+    return (text[: match.start()], _typed(match), text[match.end() :]) if match else None
+
+
 def typed(text: str) -> str | None:
     """The first number of a text as one would type it; None without one."""
     match = _NUMBER.search(text)

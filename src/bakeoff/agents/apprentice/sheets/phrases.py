@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from bakeoff.agents.apprentice.sheets.formula import Binary, Call, Node, Number, Range, Ref, Unary, render, simplify, substitute
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.grid import QUOTED, Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
 from bakeoff.agents.apprentice.sheets.labels import plain
+from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.timeline import OWN, placed, single, spot
 
-_QUOTED = re.compile(r"[“«\"]([^”»\"]{1,80})[”»\"]")
 _JOINED = re.compile(r"\s*(?:,|, and|and|, or|or)\s*$|^\s*,\s*$")
 _DIGITS = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w%])")
 SCALES = (1.0, 100.0, 4.0, 400.0, 12.0, 1200.0, 1000.0)
 MOST_MEANINGS = 3
-Numbered = tuple[int, int, bool]
-"""A place in a meaning: group of labels (0 is the row itself; below 0: a number of the sentence), periods earlier, always the first cell."""
+Numbered = tuple[int, int, int]
+"""A place in a meaning: group of labels (0 is the row itself; below 0: a number of the sentence), periods earlier, which fixed cell (see `timeline`)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Meaning:
 @lru_cache(maxsize=5000)
 def read(sentence: str) -> Reading | None:
     """A sentence that begins with the label it is about; None for any other."""
-    found = list(_QUOTED.finditer(sentence))
+    found = list(QUOTED.finditer(sentence))
     if not found or sentence[: found[0].start()].strip():
         return None
     groups: list[tuple[str, ...]] = []
@@ -101,15 +103,31 @@ class Phrases:
 
     # --- learning --------------------------------------------------------------------------------------------------------------------
 
-    def learn(self, book: Book, row: Row, idea: Idea, sentence: str, house: str) -> None:
-        """Takes a row's formula as the meaning of the sentence about it, if all its rows are named."""
+    def learn(self, book: Book, row: Row, idea: Idea, sentence: str, house: str) -> tuple[str, Meaning] | None:
+        """Takes a row's formula as the meaning of the sentence about it, if all its rows are named; says what was learned."""
         reading = read(sentence)
         if reading is None or plain(reading.groups[0][0]) != plain(book.label(row)):
-            return
+            return None
         meaning = self.meaning(book, row, idea, reading, house)
-        if meaning is not None:
-            houses = self.seen.setdefault(reading.template, {}).setdefault(meaning, {})
-            houses[house] = min(houses.get(house, 0) + 1, 1000)
+        if meaning is None:
+            return None
+        houses = self.seen.setdefault(reading.template, {}).setdefault(meaning, {})
+        houses[house] = min(houses.get(house, 0) + 1, 1000)
+        return reading.template, meaning
+
+    def learn_book(
+        self, book: Book, visible: Mapping[Row, Mapping[Idea, Sequence[int]]], papers: Papers, house: str
+    ) -> dict[Row, tuple[str, Meaning]]:
+        """Takes all rows that sentences are about; says what was learned from each."""
+        learned = {}
+        for row, ideas in visible.items():
+            label = book.label(row)
+            best = max(ideas, key=lambda idea: (len(ideas[idea]), max(ideas[idea])))
+            for sentence in papers.beside(label) if label else ():
+                lesson = self.learn(book, row, best, sentence, house)
+                if lesson is not None:
+                    learned[row] = lesson
+        return learned
 
     def note_signs(self, book: Book, house: str) -> None:
         """Which rows of the house stand as negative numbers."""
@@ -142,29 +160,27 @@ class Phrases:
             if whole is not None:
                 slot, group = whole
                 operand = idea.operands[slot]
-                new: Node = place((group, operand.lag, bool(operand.fixed)))
+                new: Node = place((group, operand.lag, spot(book, operand.row, operand.fixed)))
                 return Unary("-", new) if sign(book, operand.row, signs) < 0 else new
             if isinstance(node, Ref):
                 slot = node.row - 1
                 operand, group = idea.operands[slot], group_of[slot]
                 if group < 0 or len(reading.groups[group]) > 1:
                     raise _Partial
-                new = place((group, operand.lag, bool(operand.fixed)))
+                new = place((group, operand.lag, spot(book, operand.row, operand.fixed)))
                 return Unary("-", new) if sign(book, operand.row, signs) < 0 else new
             if isinstance(node, Range):
                 first, last = fold(node.first), fold(node.last)
                 first, last = (part.operand if isinstance(part, Unary) else part for part in (first, last))
                 assert isinstance(first, Ref) and isinstance(last, Ref)
-                negative = sign(book, idea.operands[node.first.row - 1].row, signs) < 0
-                return _Negative(first, last) if negative else Range(first, last)  # type: ignore[return-value]
+                return Range(first, last)
             if isinstance(node, Call) and node.function == "SUM" and len(node.arguments) == 1 and isinstance(node.arguments[0], Range):
                 inner = fold(node.arguments[0])
-                if isinstance(inner, _Negative):
-                    return Unary("-", Call("SUM", (Range(inner.first, inner.last),)))
                 assert inner is not None
-                return Call("SUM", (inner,))
+                negative = sign(book, idea.operands[node.arguments[0].first.row - 1].row, signs) < 0
+                return Unary("-", Call("SUM", (inner,))) if negative else Call("SUM", (inner,))
             if isinstance(node, Number) and node.value in reading.numbers and node.value not in (0.0, 1.0):
-                return place((-1 - reading.numbers.index(node.value), 0, False))
+                return place((-1 - reading.numbers.index(node.value), 0, 0))
             return None
 
         try:
@@ -234,8 +250,9 @@ class Phrases:
             group, lag, fixed = meaning.places[ref.row - 1]
             refs = []
             for row in rows[group]:
-                column = _fixed(book, row) if fixed or _alone(book, row) else 0
-                if column is None:
+                code = fixed or (OWN if _alone(book, row) else 0)
+                column = placed(book, row, code)
+                if code and not column:
                     return None
                 refs.append(slot(Operand(row, 0 if column else lag, column)))
             return refs
@@ -258,14 +275,15 @@ class Phrases:
                 if group == scaled:
                     total = Binary("/", total, Number(scale))
                 return Unary("-", total) if signs[group] < 0 else total
-            if isinstance(node, Call) and len(node.arguments) == 1 and isinstance(node.arguments[0], Range):
-                ends = (node.arguments[0].first, node.arguments[0].last)
-                spots = [members(end) for end in ends]
-                if any(spot is None or len(spot) != 1 for spot in spots):
+            if isinstance(node, Range):
+                first, last = members(node.first), members(node.last)
+                if first is None or last is None or len(first) + len(last) != 2:
                     failed = True
                     return node
-                total = Call(node.function, (Range(spots[0][0], spots[1][0]),))  # type: ignore[index]
-                return Unary("-", total) if signs[meaning.places[ends[0].row - 1][0]] < 0 else total
+                return Range(first[0], last[0])
+            if isinstance(node, Call) and node.function == "SUM" and len(node.arguments) == 1 and isinstance(node.arguments[0], Range):
+                total = Call("SUM", (change(node.arguments[0]) or node.arguments[0],))
+                return Unary("-", total) if signs[meaning.places[node.arguments[0].first.row - 1][0]] < 0 else total
             return None
 
         new = substitute(tree, change)
@@ -293,12 +311,6 @@ class _Partial(Exception):
     """Only a part of a group is read, or a row that the sentence does not name."""
 
 
-@dataclass(frozen=True)
-class _Negative:
-    first: Ref
-    last: Ref
-
-
 def find(book: Book, label: str, home: Row) -> Row | None:
     """The row with a label: on the home sheet if there is one."""
     wanted = plain(label)
@@ -310,20 +322,9 @@ def find(book: Book, label: str, home: Row) -> Row | None:
 
 
 def _alone(book: Book, row: Row) -> bool:
-    """Whether a row holds one number only."""
-    line = book.sheets[row.sheet].by_row.get(row.number, {})
-    return sum(cell.number is not None for cell in line.values() if cell.role == "cell") == 1 and not any(
-        cell.formula for cell in line.values()
-    )
-
-
-def _fixed(book: Book, row: Row) -> int | None:
-    """The cell that a fixed reference to a row means: its only one, or its first on the timeline."""
-    sheet = book.sheets[row.sheet]
-    numbered = [column for column, cell in sheet.by_row.get(row.number, {}).items() if cell.role == "cell" and cell.kind != "text"]
-    if _alone(book, row):
-        return next(column for column in numbered if sheet.at(row.number, column).number is not None)
-    return next((column for column in numbered if column in sheet.series), None)
+    """Whether a row holds one typed number only."""
+    column = single(book, row)
+    return bool(column) and book.sheets[row.sheet].at(row.number, column).number is not None
 
 
 def _between(book: Book, idea: Idea, reading: Reading) -> bool:

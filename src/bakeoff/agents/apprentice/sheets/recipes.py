@@ -10,6 +10,7 @@ from typing import Any
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, abstract
 from bakeoff.agents.apprentice.sheets.labels import alike, grams, plain
+from bakeoff.agents.apprentice.sheets.timeline import OWN, placed, single, spot
 from bakeoff.agents.apprentice.sheets.units import form
 
 KEPT = 6000  # recipes remembered, the most often seen first
@@ -19,7 +20,7 @@ NEAREST = 12  # recipes of the most similar labels that are tried for a row
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """An operand by what it is called: label, block heading and sheet; `lag` periods earlier; `fixed`: always the same cell of its row.
+    """An operand by what it is called: label, block heading and sheet; `lag` periods earlier;     `spot`: which cell of its row, if always the same (see `timeline`).
 
     `offset`: rows below the row it serves (negative: above), on the same sheet, else 0. `self`: the row serves itself, in an earlier period.
     """
@@ -28,7 +29,7 @@ class Part:
     heading: str
     sheet: str
     lag: int
-    fixed: bool
+    spot: int
     offset: int = 0
     own: bool = False
 
@@ -69,7 +70,7 @@ def describe(book: Book, idea: Idea, home: Row) -> Recipe:
                 sheet.headings.get(operand.row.number, ""),
                 operand.row.sheet,
                 operand.lag,
-                bool(operand.fixed),
+                spot(book, operand.row, operand.fixed),
                 offset,
                 operand.row == home,
             )
@@ -88,6 +89,14 @@ def visible(book: Book) -> dict[Row, dict[Idea, list[int]]]:
             if idea is not None:
                 found.setdefault(Row(sheet.name, number), {}).setdefault(idea, []).append(column)
     return found
+
+
+def begins(book: Book, row: Row, idea: Idea, columns: list[int]) -> bool:
+    """Whether an idea is how a line on the timeline begins, from fixed cells, rather than how it goes on."""
+    series = book.sheets[row.sheet].series
+    if len(columns) > 1 or len(series) < 3 or columns[0] not in series or single(book, row):
+        return False
+    return all(operand.fixed for operand in idea.operands)
 
 
 class Recipes:
@@ -121,9 +130,20 @@ class Recipes:
             if not book.label(row):
                 continue
             for idea in sorted(ideas, key=lambda one: -len(ideas[one]))[:2]:
+                if begins(book, row, idea, ideas[idea]):
+                    continue
                 self.note(describe(book, idea, row), house)
                 kinds = self.forms.setdefault(form(book, idea, row), {})
                 kinds[house] = kinds.get(house, 0) + 1
+
+    def reckoned(self, book: Book, row: Row, house: str) -> bool:
+        """Whether a row of this label, block and sheet was seen reckoned in the house."""
+        label = book.label(row)
+        heading = plain(book.sheets[row.sheet].headings.get(row.number, ""))
+        return any(
+            score == 1.0 and house in self.seen[recipe].houses and recipe.sheet == row.sheet and plain(recipe.heading) == heading
+            for recipe, score in self.near(label, house)
+        )
 
     def familiar(self, form: str) -> float:
         """How often this form was seen, each house counting at most three times; on a logarithmic scale."""
@@ -168,16 +188,12 @@ class Recipes:
         return [(Idea(recipe.shape, operands), score) for operands, score in ways]
 
     def _operand(self, book: Book, part: Part, row: Row, home: Row, column: int) -> Operand | None:
-        if row == home and not part.lag:
+        if row == home and not part.lag and not part.spot:
             return None
-        sheet = book.sheets[row.sheet]
-        numbers = [c for c, cell in sheet.by_row.get(row.number, {}).items() if cell.number is not None]
-        if part.fixed or (len(numbers) == 1 and not part.lag):
-            fixed = next((c for c in numbers if c not in sheet.series), numbers[0] if numbers else 0)
-            if fixed and (part.fixed or column != numbers[0]):
-                return Operand(row, fixed=fixed)
-            if not fixed:
-                return None
+        alone = single(book, row)
+        if part.spot or (alone and not part.lag and book.sheets[row.sheet].at(row.number, alone).number is not None):
+            fixed = placed(book, row, part.spot or OWN)
+            return Operand(row, fixed=fixed) if fixed and (part.spot or column != alone) else None
         return Operand(row, part.lag)
 
     def _candidates(self, book: Book, part: Part, home: Row) -> list[tuple[Row, float]]:

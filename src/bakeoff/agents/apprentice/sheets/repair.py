@@ -1,4 +1,4 @@
-"""What looks wrong in a finished workbook: forecasts that are reckoned otherwise than the past was, or than the words about the row say."""
+"""What looks wrong in a finished workbook: lines that are reckoned otherwise than their past was, than the words say, or than the house does elsewhere."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe
+from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe, slack
 from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract
-from bakeoff.agents.apprentice.sheets.labels import mentions
+from bakeoff.agents.apprentice.sheets.labels import mentions, plain
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.agents.apprentice.sheets.phrases import Phrases
+from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipes
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
 from bakeoff.agents.apprentice.sheets.targets import Target
+from bakeoff.agents.apprentice.sheets.timeline import parted
 
 ZERO = 1e-6
+COUNTS = {word: number for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), 1)}
 
 
 @dataclass
@@ -35,40 +37,24 @@ class Fault:
         return self.row, self.idea, self.columns
 
 
-def past_columns(book: Book, papers: Papers, name: str) -> tuple[list[int], list[int]]:
-    """Known and open periods of a sheet, as a paper parts them: a sentence that names two spans of periods, one after the other.
-
-    Without such a sentence nothing is known, and all periods are open.
-    """
-    sheet = book.sheets[name]
-    titles = {column: sheet.head(10**9, column) for column in sheet.series}
-    for line in papers.lines:
-        spots = []
-        for column, title in titles.items():
-            match = re.search(r"(?<![\w-])" + re.escape(title) + r"(?![\w-])", line) if title else None
-            if match:
-                spots.append((match.start(), column))
-        order = [column for _, column in sorted(spots)]
-        if 2 <= len(order) <= 4 and order[0] == sheet.series[0] and order[-1] == sheet.series[-1] and order == sorted(order):
-            cut = [column for column in order if column not in (order[0], order[-1])]
-            first_open = cut[-1] if cut else order[-1]
-            if len(cut) == 1 and sheet.series.index(cut[0]) + 1 < len(sheet.series) and len(order) == 3:
-                first_open = cut[0] if sheet.series.index(cut[0]) == 1 else sheet.series[sheet.series.index(cut[0]) + 1]
-            return [c for c in sheet.series if c < first_open], [c for c in sheet.series if c >= first_open]
-    return [], list(sheet.series)
+def number_said(goal: str) -> int:
+    """How many lines the instruction says are wrong; 0 where it does not say."""
+    found = re.findall(r"[a-z]+|\d+", goal.lower())
+    return next(
+        (COUNTS[word] if word in COUNTS else int(word) for word in found if word in COUNTS or (word.isdigit() and len(word) == 1)), 0
+    )
 
 
 def faults(book: Book, recipes: Recipes, phrases: Phrases, house: str, goal: str, papers: Papers) -> list[Fault]:
     """All suspicions with their remedies, each weighed by what it would do."""
-    around = Surroundings(book, papers, goal)
-    found: list[Fault] = []
+    seeker = _Seeker(book, recipes, phrases, house, Surroundings(book, papers, goal))
+    unique: dict[object, Fault] = {}
     for name, sheet in book.sheets.items():
-        known, open_ = past_columns(book, papers, name)
         for number in sheet.by_row:
             row = Row(name, number)
-            if row in around.visible and sheet.label(number):
-                found += _suspicions(book, around, recipes, phrases, house, row, known, open_)
-    unique = {fault.key: fault for fault in found}
+            if row in seeker.around.visible and sheet.label(number):
+                for fault in seeker.suspicions(row):
+                    unique.setdefault(fault.key, fault).features.update(fault.features)
     for fault in unique.values():
         label = book.label(fault.row)
         fault.features["row said in goal"] = float(mentions(goal, label))
@@ -78,53 +64,137 @@ def faults(book: Book, recipes: Recipes, phrases: Phrases, house: str, goal: str
     return list(unique.values())
 
 
-def _suspicions(
-    book: Book, around: Surroundings, recipes: Recipes, phrases: Phrases, house: str, row: Row, known: list[int], open_: list[int]
-) -> list[Fault]:
-    sheet = book.sheets[row.sheet]
-    line = sheet.by_row[row.number]
-    ideas: dict[int, Idea | None] = {}
-    for column in [*known, *open_]:
-        if column in line and line[column].kind not in ("text", "empty"):
-            tree = book.tree(line[column].formula, row.sheet) if line[column].formula else None
-            ideas[column] = abstract(book, tree, row, column) if tree is not None else None
-    now = {column: ideas[column] for column in open_ if column in ideas}
-    if not any(idea is not None for idea in now.values()):
-        return []
-    found: list[Fault] = []
-    past = Counter(ideas[column] for column in known if ideas.get(column) is not None)
-    live = past.most_common(1)[0][0] if past else None
-    counts = Counter(idea for idea in now.values() if idea is not None)
-    usual, times = counts.most_common(1)[0]
-    if live is not None and past[live] >= 2:
-        odd = tuple(column for column, idea in now.items() if _other(idea, live))
-        if odd:
-            found.append(Fault(row, live, odd, {"fault:past formula": 1.0, "share odd": len(odd) / len(now)}))
+class _Seeker:
+    """Looks at one line after the other, with what is known of the house and what the other lines of this workbook show."""
+
+    def __init__(self, book: Book, recipes: Recipes, phrases: Phrases, house: str, around: Surroundings) -> None:
+        self.book, self.recipes, self.phrases, self.house, self.around = book, recipes, phrases, house, around
+        self.here = Phrases(signs=phrases.signs)  # what sentences mean by this workbook itself, wrong lines included
+        self.counts = self.here.learn_book(book, around.visible, around.papers, house)
+
+    def suspicions(self, row: Row) -> list[Fault]:
+        sheet = self.book.sheets[row.sheet]
+        known, open_ = parted(self.book, row.sheet)
+        line = sheet.by_row[row.number]
+        ideas: dict[int, Idea | None] = {}
+        for column, cell in line.items():
+            if cell.role == "cell" and cell.kind not in ("text", "empty"):
+                tree = self.book.tree(cell.formula, row.sheet) if cell.formula else None
+                ideas[column] = abstract(self.book, tree, row, column) if tree is not None else None
+        found: list[Fault] = []
+        aside = {column: idea for column, idea in ideas.items() if column not in sheet.series and idea is not None}
+        for column, idea in aside.items():
+            found += self.contradictions(row, {column: idea}, idea)
+        now = {column: ideas[column] for column in open_ if column in ideas}
+        if any(idea is not None for idea in now.values()):
+            found += self.along(row, ideas, known, now)
         return found
-    if times >= 2 and times < len(now):
-        begun = min(column for column, idea in now.items() if idea is not None)  # typed numbers before that are history
-        odd = tuple(column for column, idea in now.items() if _other(idea, usual) and (known or column > begun))
-        typed_in = float(any(now[column] is None for column in odd))
-        found.append(Fault(row, usual, odd, {"fault:odd cell": 1.0, "number among formulas": typed_in, "share of row": times / len(now)}))
-    typed = tuple(column for column in known if column in line and line[column].number is not None)
-    if typed:
-        target = Target(row, tuple(now), typed)
-        options = ideas_for(target, around, recipes, phrases, house, frozenset({row}))
+
+    def along(self, row: Row, ideas: dict[int, Idea | None], known: list[int], now: dict[int, Idea | None]) -> list[Fault]:
+        """Suspicions about a line's open periods."""
+        line = self.book.sheets[row.sheet].by_row[row.number]
+        past = Counter(idea for column in known if (idea := ideas.get(column)) is not None)
+        live = past.most_common(1)[0][0] if past else None
+        counts = Counter(idea for idea in now.values() if idea is not None)
+        usual, times = counts.most_common(1)[0]
+        if live is not None and past[live] >= 2:
+            odd = tuple(column for column, idea in now.items() if _other(idea, live))
+            return [Fault(row, live, odd, {"fault:past formula": 1.0, "share odd": len(odd) / len(now)})] if odd else []
+        begun = min(column for column, idea in now.items() if idea is not None)
+        if (start := now[begun]) is not None and all(operand.fixed for operand in start.operands) and counts[start] == 1 and len(now) > 1:
+            now = {column: idea for column, idea in now.items() if column != begun}  # a line may begin by a formula of its own
+            counts = Counter(idea for idea in now.values() if idea is not None)
+            if not counts:
+                return []
+            usual, times = counts.most_common(1)[0]
+        found: list[Fault] = []
+        if times >= 2 and times < len(now):
+            odd = tuple(column for column, idea in now.items() if _other(idea, usual) and (known or column > begun))
+            typed_in = float(any(now[column] is None for column in odd))
+            if odd:
+                features = {"fault:odd cell": 1.0, "number among formulas": typed_in, "share of row": times / len(now)}
+                found.append(Fault(row, usual, odd, features))
+        said = self.contradictions(row, now, usual)
+        found += said
+        typed = tuple(column for column in known if column in line and line[column].number is not None)
+        if typed and not said and not self.expected(row):
+            found += self.against_past(row, now, typed, usual)
+        return found
+
+    def contradictions(self, row: Row, now: dict[int, Idea | None], usual: Idea) -> list[Fault]:
+        """What the words about a line, or other workbooks of the house, say against how it is reckoned."""
+        expected = self.expected(row)
+        if not expected or any(probe(idea) == probe(usual) for idea, _ in expected):
+            return []
+        best = max(expected, key=lambda one: (sum(one[1].values()), -len(one[0].shape), one[0]))
+        odd = tuple(column for column, idea in now.items() if _other(idea, best[0]))
+        return [Fault(row, best[0], odd, best[1])] if odd else []
+
+    def expected(self, row: Row) -> list[tuple[Idea, dict[str, float]]]:
+        """How a line should be reckoned by words whose meaning is known and by what stood in other workbooks of the house."""
+        label = self.book.label(row)
+        found: dict[object, tuple[Idea, dict[str, float]]] = {}
+        for sentence in self.around.papers.beside(label):
+            reading = read(sentence)
+            if reading is None or plain(reading.groups[0][0]) != plain(label):
+                continue
+            own = self.counts.get(row)
+            meanings = dict(self.phrases.meanings(reading))
+            for meaning, times in self.here.meanings(reading):
+                left = times - (own == (reading.template, meaning))
+                if left > 0:
+                    meanings[meaning] = meanings.get(meaning, 0) + left
+            most = max(meanings.values(), default=0)
+            for meaning, times in meanings.items():
+                ways = self.phrases.ideas(self.book, row, reading, meaning, self.house) if 3 * times >= most else []
+                for idea, away in ways:
+                    if away == 0 and self.holds(row, idea):
+                        features = {"fault:contradicts words": 1.0, "words known": math.log1p(times)}
+                        found.setdefault(probe(idea), (idea, features))
+        for recipe, score in self.recipes.near(label, self.house):
+            times = self.recipes.seen[recipe].houses.get(self.house, 0)
+            if not times or score < 1.0 or recipe.sheet != row.sheet:
+                continue
+            if plain(recipe.heading) != plain(self.book.sheets[row.sheet].headings.get(row.number, "")):
+                continue
+            for idea, bound in self.recipes.bind(self.book, recipe, row, self.columns(row)[-1])[:1]:
+                if bound > 0.95 and self.holds(row, idea):
+                    features = found.setdefault(probe(idea), (idea, {}))[1]
+                    features["fault:contradicts house"] = 1.0
+                    features["common"] = math.log1p(times)
+        return list(found.values())
+
+    def columns(self, row: Row) -> list[int]:
+        return sorted(c for c, cell in self.book.sheets[row.sheet].by_row[row.number].items() if cell.formula) or [1]
+
+    def holds(self, row: Row, idea: Idea) -> bool:
+        """Whether an idea does not contradict the typed past and does not need the line itself."""
+        if any(operand.row == row and operand.lag <= 0 and not operand.fixed for operand in idea.operands):
+            return False
+        sheet = self.book.sheets[row.sheet]
+        known = [c for c in parted(self.book, row.sheet)[0] if sheet.at(row.number, c).number is not None]
+        near = slack(self.book, row, tuple(known))
+        off = 0
+        for column in known:
+            value, actual = idea.value(self.book, row, column), sheet.at(row.number, column).number
+            if value is not None and actual is not None and not sheet.at(row.number, column).formula:
+                off += abs(value - actual) > 1e-7 * max(abs(actual), abs(value), 1e-6) + near
+        return 2 * off <= len(known)
+
+    def against_past(self, row: Row, now: dict[int, Idea | None], typed: tuple[int, ...], usual: Idea) -> list[Fault]:
+        """A line whose formula does not give its typed past, while another idea does."""
+        options = ideas_for(Target(row, tuple(now), typed), self.around, self.recipes, self.phrases, self.house, frozenset({row}))
         fits = {probe(c.idea): c for c in options if c.idea is not None and c.features.get("fit", 0) >= 1.0}
-        if usual is not None and probe(usual) not in fits and fits:
-            best = max(fits.values(), key=lambda c: (_trust(c), -len(c.idea.shape if c.idea else ""), c.key))
-            assert best.idea is not None
-            features = {"fault:contradicts past": 1.0, "said in words": best.features.get("from words", 0.0)}
-            features["known in house"] = max(best.features.get("from house", 0.0), best.features.get("from house, other block", 0.0))
-            found.append(Fault(row, best.idea, tuple(now), features))
-        elif usual is not None and probe(usual) in fits:
-            for fault in found:
-                fault.features["usual fits past"] = 1.0
-    return found
+        if not fits or probe(usual) in fits:
+            return []
+        best = max(fits.values(), key=lambda c: (_trust(c.features), -len(c.idea.shape if c.idea else ""), c.key))
+        assert best.idea is not None
+        features = {"fault:contradicts past": 1.0, "said in words": best.features.get("from words", 0.0)}
+        features["known in house"] = max(best.features.get("from house", 0.0), best.features.get("from house, other block", 0.0))
+        return [Fault(row, best.idea, tuple(now), features)]
 
 
-def _trust(candidate: object) -> float:
-    features: dict[str, float] = getattr(candidate, "features")  # noqa: B009 - any candidate
+def _trust(features: dict[str, float]) -> float:
     return 3 * features.get("from words", 0.0) + 2 * features.get("from house", 0.0) + features.get("from elsewhere", 0.0)
 
 

@@ -69,6 +69,8 @@ class Sheets:
         if worker is None or outcome.passed is None or outcome.abstained or "no-learning" in self.switches:
             return
         self.record.setdefault(self.house, []).append(outcome.passed)
+        if worker.suspect and outcome.passed:
+            worker.study()
         for choice in worker.choices:
             if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
                 self.recipes.tried(choice.recipe, self.house, outcome.passed)

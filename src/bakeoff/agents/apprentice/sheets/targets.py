@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bakeoff.agents.apprentice.sheets.formula import Ref, read_ref
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.grid import Book, Cell, Row
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain, plain_text
 from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import read
@@ -24,8 +25,10 @@ class Target:
     said: float = 0.0
 
 
-def targets(book: Book, papers: Papers, goal: str) -> list[Target]:
-    """Rows to be filled: those with gaps that the instruction names; where it names none, all rows that were left unfinished. In reading order."""
+def targets(book: Book, papers: Papers, goal: str, reckoned: Callable[[Row], bool] = lambda _: False) -> list[Target]:
+    """`reckoned`: whether a row is known to be reckoned in this house.
+
+    Rows to be filled: those with gaps that the instruction names; where it names none, all rows that were left unfinished. In reading order."""
     found = [_with_said(book, target, goal) for target in gaps(book)]
     ranges = addresses(goal, book.current)
     inside = [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)]
@@ -35,19 +38,30 @@ def targets(book: Book, papers: Papers, goal: str) -> list[Target]:
     if named:
         best = [target for target in named if target.said >= 1.0] or named
         return [target for target in best if len(target.known) != 1] or best  # one number is a setting, not a row
-    return [target for target in found if unfinished(book, papers, target)]
+    return [target for target in found if unfinished(book, papers, target, reckoned)]
 
 
-def unfinished(book: Book, papers: Papers, target: Target) -> bool:
-    """Whether a row lacks something: it has numbers on the timeline up to some period, or words say how it is reckoned."""
+def unfinished(book: Book, papers: Papers, target: Target, reckoned: Callable[[Row], bool]) -> bool:
+    """Whether a row lacks something: it has numbers on the timeline up to some period, or words say how it is reckoned, or the house is known to."""
     series = book.sheets[target.row.sheet].series
     known = [column for column in target.known if column in series]
     if len(known) >= 2:
         return True
     label = book.label(target.row)
-    return any(
-        plain(reading.groups[0][0]) == plain(label) for line in papers.beside(label) if (reading := read(line)) and len(reading.groups) > 1
-    )
+    if any(plain(reading.groups[0][0]) == plain(label) for line in papers.beside(label) if (reading := read(line))):
+        return True
+    return reckoned(target.row)
+
+
+def rooms(cells: dict[int, Cell], series: list[int]) -> dict[int, Cell]:
+    """Cells of a line that hold a figure or should: where some of the empty ones are dressed for figures, the others are merely empty; so are those
+    of a line whose figure stands beside the timeline."""
+    empty = [column for column, cell in cells.items() if cell.kind == "empty"]
+    dressed = [column for column in empty if cells[column].format]
+    filled = [column for column in cells if column not in empty]
+    if dressed or (filled and not any(column in series for column in filled)):
+        return {column: cell for column, cell in cells.items() if column in dressed or column in filled}
+    return cells
 
 
 def gaps(book: Book) -> list[Target]:
@@ -58,6 +72,7 @@ def gaps(book: Book) -> list[Target]:
             if not sheet.label(number) or number in sheet.heads:
                 continue
             cells = {column: cell for column, cell in line.items() if cell.role == "cell" and cell.kind != "text"}
+            cells = rooms(cells, sheet.series)
             known = tuple(column for column, cell in cells.items() if cell.number is not None)
             series = [column for column in cells if column in sheet.series] or list(cells)
             last = max((column for column in known if column in sheet.series), default=0)

@@ -18,12 +18,11 @@ from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
-from bakeoff.agents.apprentice.sheets.repair import faults
+from bakeoff.agents.apprentice.sheets.repair import Fault, faults, number_said
 from bakeoff.agents.apprentice.sheets.targets import Target, named_cells, targets
 from bakeoff.core import Action, Observation
 
 Steps = Generator[Action, Observation, None]
-Told = Generator[Action, Observation, bool]
 HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
 FURTHEST = 12  # windows read down one sheet
 TESTED = 10  # candidates of a row that are tested against check rows
@@ -65,17 +64,22 @@ class Worker:
         self.book = Book()
         self.choices: list[Choice] = []
         self.seen: Observation | None = None
+        self.suspect = False
 
     def run(self, observation: Observation) -> Steps:
         """Yields actions, is sent what came of each."""
         self._see(observation)
         yield from self.survey()
-        self.study()
+        self.book.orient(self.goal)
+        self.knowledge.phrases.note_signs(self.book, self.knowledge.house)
         papers = Papers(self.book.papers)
-        entered = yield from self.enter_figures(papers)
-        filled = yield from self.fill(papers)
-        if not entered and not filled:
+        self.suspect = not figures(self.book, papers, self.book.current) and not self.wanted(papers)
+        if self.suspect:  # nothing is missing, so something is wrong: not a workbook to learn from before it is mended
             yield from self.mend(papers)
+        else:
+            self.study()
+            yield from self.enter_figures(papers)
+            yield from self.fill(papers)
         answer = self.answer()
         yield Action("finish", {"answer": answer} if answer else {})
 
@@ -113,22 +117,15 @@ class Worker:
 
     def study(self) -> None:
         """Learns from what stands in the workbook already: how rows are reckoned, and what the words about them mean."""
-        knowledge = self.knowledge
+        knowledge, papers = self.knowledge, Papers(self.book.papers)
         knowledge.recipes.look_around(self.book, knowledge.house)
-        knowledge.phrases.note_signs(self.book, knowledge.house)
-        papers = Papers(self.book.papers)
-        for row, ideas in visible(self.book).items():
-            label = self.book.label(row)
-            best = max(ideas, key=lambda idea: (len(ideas[idea]), max(ideas[idea])))
-            for sentence in papers.beside(label) if label else ():
-                knowledge.phrases.learn(self.book, row, best, sentence, knowledge.house)
+        knowledge.phrases.learn_book(self.book, visible(self.book), papers, knowledge.house)
 
     # --- filling ---------------------------------------------------------------------------------------------------------------------
 
-    def enter_figures(self, papers: Papers) -> Told:
-        """Enters what papers say of rows, where a cell is empty or shows something else; says whether there was anything."""
+    def enter_figures(self, papers: Papers) -> Steps:
+        """Enters what papers say of rows, where a cell is empty or shows something else."""
         knowledge = self.knowledge
-        found = False
         signs = knowledge.phrases.signs.get(knowledge.house, {})
         sheets = set()
         for figure in figures(self.book, papers, self.book.current):
@@ -140,14 +137,17 @@ class Worker:
             self.choices.append(Choice(target, decision, options[chosen], float(knowledge.belief.chances(logits)[chosen])))
             yield from self.write(self.choices[-1])
             sheets.add(figure.row.sheet)
-            found = True
         for name in self.book.tabs if sheets else ():
             yield from self.read_sheet(name)
-        return found
 
-    def fill(self, papers: Papers) -> Told:
-        """Fills the rows that are wanted; says whether there were any."""
-        wanted = targets(self.book, papers, self.goal)
+    def wanted(self, papers: Papers) -> list[Target]:
+        """The rows to be filled."""
+        knowledge = self.knowledge
+        return targets(self.book, papers, self.goal, lambda row: knowledge.recipes.reckoned(self.book, row, knowledge.house))
+
+    def fill(self, papers: Papers) -> Steps:
+        """Fills the rows that are wanted."""
+        wanted = self.wanted(papers)
         around = Surroundings(self.book, papers, self.goal)
         fillable = frozenset(target.row for target in wanted)
         filled: list[Choice] = []
@@ -163,7 +163,6 @@ class Worker:
         if "?" in self.goal:
             for name in self.book.tabs:
                 yield from self.read_sheet(name)
-        return bool(filled)
 
     def answer(self) -> str:
         """The figure that the instruction asks for: the row and the period that it names; empty where it asks for nothing."""
@@ -177,24 +176,38 @@ class Worker:
         return "" if best is None else f"{best[1]:.10g}"
 
     def mend(self, papers: Papers) -> Steps:
-        """Remedies whatever is more likely a fault than not, the surest first; what touches the same cells is looked at once."""
+        """Remedies whatever is more likely a fault than not, the surest first; each row once."""
         knowledge = self.knowledge
-        weighed = []
-        for fault in faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers):
-            encoded = knowledge.belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
-            logits = knowledge.belief.logits(encoded, knowledge.deviation)
-            weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
-        touched: set[tuple[Row, int]] = set()
-        for gain, fault, encoded, logits in sorted(weighed, key=lambda one: (-one[0], one[1].key)):
-            spots = {(fault.row, column) for column in fault.columns}
-            if spots & touched:
+        found = faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers)
+        said = number_said(self.goal)
+        if said:
+            lines: list[Row] = []
+            for _, fault, _, _ in self.weighed(found):
+                if fault.row not in lines:
+                    lines.append(fault.row)
+            for fault in found:
+                within = lines.index(fault.row) < said
+                fault.features["within number said" if within else "beyond number said"] = 1.0
+        touched: set[Row] = set()
+        for gain, fault, encoded, logits in self.weighed(found):
+            if fault.row in touched:
                 continue
-            touched |= spots
+            touched.add(fault.row)
             decision = knowledge.belief.remember(encoded, logits, int(gain > 0))
             remedy = Candidate(fault.idea, features=fault.features)
             self.choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
             if gain > 0:
                 yield from self.write(self.choices[-1])
+
+    def weighed(self, found: list[Fault]) -> list[tuple[float, Fault, tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]]:
+        """Suspicions with how much speaks for mending them, the surest first."""
+        belief = self.knowledge.belief
+        weighed = []
+        for fault in found:
+            encoded = belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
+            logits = belief.logits(encoded, self.knowledge.deviation)
+            weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
+        return sorted(weighed, key=lambda one: (-one[0], one[1].key))
 
     def choose(self, target: Target, around: Surroundings, fillable: frozenset[Row]) -> Choice | None:
         knowledge = self.knowledge
