@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from bakeoff.environments.browser.blueprint import Blueprint
@@ -288,6 +289,7 @@ def _read_number(text: str, most: int) -> int:
     return int(text)
 
 
+@lru_cache(maxsize=8192, typed=True)
 def shown(blueprint: Blueprint, name: str, value: Any, users: Users) -> str:
     """A canonical value as this product's pages show it."""
     field = blueprint.family.field(name)

@@ -37,7 +37,12 @@ DENSITIES = {"comfortable": ("14px", "9px"), "compact": ("13px", "5px"), "airy":
 def templates() -> Jinja:
     """The compiled templates."""
     jinja = Jinja(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     script = (HERE / "static" / "app.js").read_text()
     jinja.globals["script"] = Markup(re.sub(r"(?m)^\s*(//.*\n)?", "", script))  # without comments and indentation
