@@ -17,7 +17,8 @@ from bakeoff.environments.browser import answers, forms, mutants, products, task
 from bakeoff.environments.browser.dials import DIALS, SKIN
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.schema import Act, Answer, apply_all
-from bakeoff.environments.browser.store import Store, short
+from bakeoff.environments.browser.store import Store
+from bakeoff.environments.browser.tables import short
 from bakeoff.environments.browser.world import initial_state, open_copy, snapshot
 from open_products import OPEN
 

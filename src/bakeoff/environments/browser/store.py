@@ -13,12 +13,8 @@ from typing import Any
 
 from bakeoff.core import EnvironmentFault
 from bakeoff.environments.browser.blueprint import Blueprint
-from bakeoff.environments.browser.schema import Entity, Field, Record, State
-
-
-def short(value: str) -> str:
-    """A four-letter code of a canonical value, as older software would store it."""
-    return value.replace("-", "")[:4].upper()
+from bakeoff.environments.browser.schema import Field, Record, State
+from bakeoff.environments.browser.tables import Colleague, Tables
 
 
 class Store:
@@ -30,74 +26,16 @@ class Store:
 
     def __init__(self, blueprint: Blueprint, connection: sqlite3.Connection) -> None:
         self.blueprint, self.family, self.connection = blueprint, blueprint.family, connection
+        self.tables = Tables(blueprint)
         self._cache: dict[int, Record] | None = None
-
-    # --- layout ----------------------------------------------------------------------------------------------------------------
-
-    def _columns(self, field: Field) -> tuple[str, ...]:
-        model, name = self.blueprint.model, field.name
-        if field.kind == "name" and model["names"] == "split":
-            return (f"{name}_first", f"{name}_last")
-        if field.kind == "user" and model["user"] == "pair":
-            return (f"{name}_team", f"{name}_seat")
-        if field.kind == "date" and model["dates"] == "parts":
-            return (f"{name}_year", f"{name}_month", f"{name}_day")
-        if field.kind == "tags":
-            if model["tags"] == "columns":
-                return tuple(f"{name}_{value.replace('-', '_')}" for value in field.values)
-            return (name,) if model["tags"] == "text" else ()
-        if name in self._statuses and model["status"] == "history":
-            return ()
-        if field.kind == "entity" and self._split:
-            return ()
-        return (name,)
-
-    @property
-    def _statuses(self) -> tuple[str, ...]:
-        return tuple(entity.status for entity in self.family.entities)
-
-    @property
-    def _split(self) -> bool:
-        """Each sort of record has a table of its own."""
-        return self.blueprint.model["entities"] == "split" and len(self.family.entities) > 1
-
-    @property
-    def _inline(self) -> bool:
-        """Notes are kept in a column of their record."""
-        return self.blueprint.model["notes"] == "inline"
-
-    def _tables(self) -> dict[str, tuple[Field, ...]]:
-        """The tables of records and the fields that each of them holds."""
-        if not self._split:
-            return {"records": self.family.fields}
-        return {
-            self._table(entity): tuple(item for item in self.family.fields if item.name in entity.fields) for entity in self.family.entities
-        }
-
-    @property
-    def known(self) -> str:
-        """A query for the ids of all records."""
-        return " UNION ALL ".join(f"SELECT id FROM {table}" for table in self._tables())
-
-    def _table(self, entity: Entity) -> str:
-        return f"{entity.name}_records" if self._split else "records"
+        self._colleagues: tuple[Colleague, ...] | None = None
 
     def create(self, state: State) -> None:
         """Makes the tables and fills them with a state."""
-        columns = ", ".join(column for field in self.family.fields for column in self._columns(field))
-        tables = f"CREATE TABLE records (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns});"
-        if self._split:
-            tables = ""
-            for name, fields in self._tables().items():
-                tables += (
-                    f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {', '.join(part for field in fields for part in self._columns(field))});"
-                )
-        if self._inline:
-            tables += "".join(f"ALTER TABLE {name} ADD COLUMN journal TEXT NOT NULL DEFAULT '[]';" for name in self._tables())
         self.connection.executescript(
             f"""
             CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, team TEXT NOT NULL, seat INTEGER NOT NULL);
-            {tables}
+            {self.tables.definition()}
             CREATE TABLE notes (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
             CREATE TABLE steps (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, value NOT NULL);
             CREATE TABLE labels (record INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (record, label));
@@ -120,73 +58,16 @@ class Store:
 
     # --- one value ---------------------------------------------------------------------------------------------------------------
 
-    def _encode(self, field: Field, value: Any) -> dict[str, Any]:
-        model, columns = self.blueprint.model, self._columns(field)
-        if not columns:
-            return {}
-        cells: tuple[Any, ...] = (value,)
-        if field.kind == "name":
-            first, _, last = str(value).partition(" ")
-            cells = {"split": (first, last), "reversed": (f"{last}, {first}" if last else first,)}.get(model["names"], (value,))
-        elif field.kind == "user" and model["user"] != "name":
-            found = self.connection.execute("SELECT id, team, seat FROM users WHERE name = ?", (value,)).fetchone()
-            cells = (
-                ((None,) if model["user"] == "id" else (None, None))
-                if found is None
-                else ((found[0],) if model["user"] == "id" else (found[1], found[2]))
-            )
-        elif field.kind == "date" and model["dates"] == "parts":
-            cells = tuple(int(part) for part in value.split("-")) if value else (None, None, None)
-        elif field.kind == "money":
-            cells = {"units": (value // 100 if value % 100 == 0 else value / 100,), "decimal": (f"{value / 100:.2f}",)}.get(
-                model["money"], (value,)
-            )
-        elif field.kind == "tags":
-            cells = tuple(int(item in value) for item in field.values) if model["tags"] == "columns" else (", ".join(sorted(value)),)
-        elif field.kind == "choice":
-            cells = (self._code(field, value),)
-        elif field.kind == "flag":
-            cells = (int(value),)
-        return dict(zip(columns, cells, strict=True))
+    def colleagues(self) -> tuple[Colleague, ...]:
+        """The rows of `users`. Nothing in a product changes them."""
+        if self._colleagues is None:
+            self._colleagues = tuple(self.connection.execute("SELECT id, name, team, seat FROM users ORDER BY id"))
+        return self._colleagues
 
-    def _code(self, field: Field, value: str) -> Any:
-        if self.blueprint.model["choices"] == "ordinal":
-            return field.values.index(value) + 1 if value else 0
-        return short(value) if self.blueprint.model["choices"] == "code" else value
-
-    def _meaning(self, field: Field, cell: Any, blank: bool = False) -> str:
-        for value in ("", *field.values):
-            if self._code(field, value) == cell and (value or field.blank or blank):
-                return value
-        raise EnvironmentFault(
-            f"the database holds {cell!r} as {field.name}, which {self.blueprint.id} cannot have written", retryable=False
-        )
-
-    def _decode(self, field: Field, cells: tuple[Any, ...], blank: bool = False) -> Any:
-        model = self.blueprint.model
-        if field.kind == "name":
-            if model["names"] == "split":
-                return " ".join(part for part in cells if part)
-            return " ".join(reversed(cells[0].split(", ", 1))) if model["names"] == "reversed" else cells[0]
-        if field.kind == "user":
-            if model["user"] == "name":
-                return cells[0]
-            where = "id = ?" if model["user"] == "id" else "team = ? AND seat = ?"
-            found = None if cells[0] is None else self.connection.execute(f"SELECT name FROM users WHERE {where}", cells).fetchone()
-            return found[0] if found else ""
-        if field.kind == "date":
-            if model["dates"] == "parts":
-                return "{:04d}-{:02d}-{:02d}".format(*cells) if cells[0] else ""
-            return cells[0]
-        if field.kind == "money":
-            return cells[0] if model["money"] == "cents" else round(float(cells[0]) * 100)
-        if field.kind == "tags":
-            if model["tags"] == "columns":
-                return tuple(sorted(value for value, cell in zip(field.values, cells, strict=True) if cell))
-            return tuple(sorted(part for part in cells[0].split(", ") if part))
-        if field.kind == "choice":
-            return self._meaning(field, cells[0], blank)
-        return bool(cells[0]) if field.kind == "flag" else cells[0]
+    def encode(self, field: Field, value: Any) -> dict[str, Any]:
+        """The cells that a value is kept in, by column."""
+        people = {row[1]: row for row in reversed(self.colleagues())} if field.kind == "user" else {}
+        return dict(zip(self.tables.columns[field.name], self.tables.encode(field, value, people), strict=True))
 
     # --- records -------------------------------------------------------------------------------------------------------------------
 
@@ -197,31 +78,36 @@ class Store:
         return self._cache
 
     def _read(self) -> dict[int, Record]:
-        found: dict[int, Record] = {}
-        for table, held in self._tables().items():
-            fields = [(field, self._columns(field)) for field in held]
-            names = [column for _, columns in fields for column in columns]
-            blank = {"entity": table.removesuffix("_records")} if self._split else {}
-            for row in self.connection.execute(f"SELECT id, {', '.join(names)} FROM {table} ORDER BY id"):
-                record: Record = {field.name: field.empty for field in self.family.fields} | blank
+        tables, found = self.tables, dict[int, Record]()
+        names: dict[tuple[Any, ...], str] = {}
+        for number, name, team, seat in self.colleagues():
+            names.setdefault((number,), name)
+            names.setdefault((team, seat), name)
+        empty: Record = {field.name: field.empty for field in self.family.fields}
+        for table, held in tables.held.items():
+            plan, at = [], 1
+            for field in held:  # the field that says which sort of record it is comes first where there is one
+                width = len(tables.columns[field.name])
+                plan.append((field, at, at + width))
+                at += width
+            columns = ", ".join(column for field in held for column in tables.columns[field.name])
+            blank = empty | ({"entity": table.removesuffix("_records")} if tables.split else {})
+            for row in self.connection.execute(f"SELECT id, {columns} FROM {table} ORDER BY id"):
+                record = dict(blank)
                 own: tuple[str, ...] | None = None
-                at = 1
-                # The field that says which sort of record it is comes first where there is one.
-                for field, columns in fields:
-                    cells = row[at : at + len(columns)]
-                    if columns:
-                        record[field.name] = self._decode(field, cells, blank=own is not None and field.name not in own)
+                for field, start, end in plan:
+                    if end > start:
+                        record[field.name] = tables.decode(field, row[start:end], names, own is not None and field.name not in own)
                     if field.kind == "entity":
                         own = self.family.entity_of(record).fields
-                    at += len(columns)
                 found[row[0]] = record
-        if self._split:
+        if tables.split:
             found = dict(sorted(found.items()))
         if self.blueprint.model["status"] == "history":
             for key, cell in self.connection.execute("SELECT record, value FROM steps ORDER BY id"):
                 if key in found:
                     status = self.family.field(self.family.entity_of(found[key]).status)
-                    found[key][status.name] = self._meaning(status, cell)
+                    found[key][status.name] = tables.meaning(status, cell)
         labels = next((item for item in self.family.fields if item.kind == "tags"), None)
         if self.blueprint.model["tags"] == "table" and labels is not None:
             for key, label in self.connection.execute("SELECT record, label FROM labels ORDER BY record, label"):
@@ -231,12 +117,12 @@ class Store:
 
     def insert(self, record: Record, key: int | None = None) -> int:
         """Adds a record and returns its id."""
-        table = self._table(self.family.entity_of(record))
-        if self._split:
+        table = self.tables.of(self.family.entity_of(record))
+        if self.tables.split:
             key = key or 1 + max(self.records(), default=0)
         cells: dict[str, Any] = {} if key is None else {"id": key}
-        for field in self._tables()[table]:
-            cells |= self._encode(field, record[field.name])
+        for field in self.tables.held[table]:
+            cells |= self.encode(field, record[field.name])
         cursor = self.connection.execute(
             f"INSERT INTO {table} ({', '.join(cells)}) VALUES ({', '.join('?' * len(cells))})", tuple(cells.values())
         )
@@ -249,9 +135,9 @@ class Store:
         """Writes some fields of a record."""
         cells: dict[str, Any] = {}
         for name, value in changes.items():
-            cells |= self._encode(self.family.field(name), value)
+            cells |= self.encode(self.family.field(name), value)
         if cells:
-            table = self._table(self.family.entity_of(self.records()[key])) if self._split else "records"
+            table = self.tables.of(self.family.entity_of(self.records()[key])) if self.tables.split else "records"
             self.connection.execute(
                 f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in cells)} WHERE id = ?", (*cells.values(), key)
             )
@@ -260,9 +146,9 @@ class Store:
 
     def _apart(self, key: int, changes: Mapping[str, Any]) -> None:
         """Fields that live in tables of their own."""
-        for name in self._statuses:
+        for name in self.tables.statuses:
             if changes.get(name) and self.blueprint.model["status"] == "history":
-                code = self._code(self.family.field(name), changes[name])
+                code = self.tables.code(self.family.field(name), changes[name])
                 self.connection.execute("INSERT INTO steps (record, value) VALUES (?, ?)", (key, code))
         for field in self.family.fields:
             if field.kind == "tags" and field.name in changes and self.blueprint.model["tags"] == "table":
@@ -272,7 +158,7 @@ class Store:
     def delete(self, key: int) -> None:
         """Removes a record and all that hangs on it."""
         for table, column in (
-            *((name, "id") for name in self._tables()),
+            *((name, "id") for name in self.tables.held),
             ("notes", "record"),
             ("steps", "record"),
             ("labels", "record"),
@@ -285,13 +171,13 @@ class Store:
 
     def notes(self, key: int) -> list[tuple[str, str]]:
         """The notes of a record as (kind, text), oldest first."""
-        if self._inline:
+        if self.tables.inline:
             return [(kind, body) for kind, body in json.loads(self._journal(key)[1])]
         return [(kind, body) for kind, body in self.connection.execute("SELECT kind, body FROM notes WHERE record = ? ORDER BY id", (key,))]
 
     def _journal(self, key: int) -> tuple[str, str]:
         """Where a record keeps its notes, as (table, content)."""
-        for table in self._tables():
+        for table in self.tables.held:
             found = self.connection.execute(f"SELECT journal FROM {table} WHERE id = ?", (key,)).fetchone()
             if found is not None:
                 return table, found[0]
@@ -302,7 +188,7 @@ class Store:
         self.connection.execute(f"UPDATE {table} SET journal = ? WHERE id = ?", (json.dumps(notes, ensure_ascii=False), key))
 
     def add_note(self, key: int, kind: str, body: str) -> None:
-        if self._inline:
+        if self.tables.inline:
             self._write_notes(key, [*self.notes(key), (kind, body)])
         else:
             self.connection.execute("INSERT INTO notes (record, kind, body) VALUES (?, ?, ?)", (key, kind, body))
@@ -311,7 +197,7 @@ class Store:
         """Notes of the source now belong to the target, after its own."""
         for kind, body in self.notes(source):
             self.add_note(target, kind, body)
-        if self._inline:
+        if self.tables.inline:
             self._write_notes(source, [])
         self.connection.execute("DELETE FROM notes WHERE record = ?", (source,))
 
@@ -357,7 +243,7 @@ class Store:
         notes = {key: self.notes(key) for key in records}
         waiting = [(key, action, json.dumps(values, sort_keys=True)) for _, key, action, values, _ in self.waiting()]
         schema = tuple(f"{name}: {sql}" for name, sql in self.connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name"))
-        strays = self.connection.execute(f"SELECT COUNT(*) FROM notes WHERE record NOT IN ({self.known})").fetchone()[0]
+        strays = self.connection.execute(f"SELECT COUNT(*) FROM notes WHERE record NOT IN ({self.tables.known})").fetchone()[0]
         return State(records, notes, waiting, self.users(), (*schema, f"stray notes: {strays}"))
 
 

@@ -40,29 +40,31 @@ def _beneath(blueprint: Blueprint, connection: sqlite3.Connection, store: Store,
     """What the tables hold besides the canonical state, one line each."""
     for row in connection.execute("SELECT * FROM users ORDER BY id"):
         yield f"colleague {row}"
-    unused = {"notes": store._inline, "labels": blueprint.model["tags"] != "table", "steps": blueprint.model["status"] != "history"}
+    unused = {"notes": store.tables.inline, "labels": blueprint.model["tags"] != "table", "steps": blueprint.model["status"] != "history"}
     for table in (name for name, idle in unused.items() if idle):  # no page of this product would ever show what stands there
         yield f"{table}, unused here: {connection.execute(f'SELECT COUNT(*) FROM {table}').fetchone()[0]}"
-    twice = f"SELECT COUNT(*) - COUNT(DISTINCT id) FROM ({store.known})"
+    twice = f"SELECT COUNT(*) - COUNT(DISTINCT id) FROM ({store.tables.known})"
     yield f"numbers that two records share: {connection.execute(twice).fetchone()[0]}"
     for table in ("labels", "steps", "waiting"):
-        loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN ({store.known})"
+        loose = f"SELECT COUNT(*) FROM {table} WHERE record IS NOT NULL AND record NOT IN ({store.tables.known})"
         yield f"stray {table}: {connection.execute(loose).fetchone()[0]}"
     if blueprint.model["status"] == "history":
         past: dict[int, list[str]] = {}
         for key, value in connection.execute("SELECT record, value FROM steps ORDER BY id"):
             past.setdefault(key, []).append(repr(value))
         yield from (f"{PAST}{key}: {', '.join(values)}" for key, values in past.items())
-    for table, held in store._tables().items():
-        fields = [(field, columns) for field in held if (columns := store._columns(field))]
+    people = {row[1]: row for row in reversed(store.colleagues())}
+    for table, held in store.tables.held.items():
+        fields = [(field, columns) for field in held if (columns := store.tables.columns[field.name])]
         cells = [column for _, columns in fields for column in columns]
         for key, *row in connection.execute(f"SELECT id, {', '.join(cells)} FROM {table}"):
-            found = dict(zip(cells, row, strict=True))
+            at, record = 0, state.records[key]
             for field, columns in fields:
-                value = state.records[key][field.name]
-                proper = store._encode(field, " ".join(value.split()) if isinstance(value, str) else value)
-                if any(not _same(proper[column], found[column]) for column in columns):
-                    yield f"#{key} {field.name} is not stored as this product stores it: {[found[column] for column in columns]}"
+                value, found = record[field.name], row[at : at + len(columns)]
+                proper = store.tables.encode(field, " ".join(value.split()) if isinstance(value, str) else value, people)
+                if not all(map(_same, proper, found)):
+                    yield f"#{key} {field.name} is not stored as this product stores it: {found}"
+                at += len(columns)
 
 
 def _beneath_changed(before: State, after: State) -> list[str]:
