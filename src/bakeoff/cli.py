@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bakeoff.cli_apps import making_ready, place_of
+from bakeoff.cli_bake import bake
 from bakeoff.cli_common import err, friendly, out
 from bakeoff.cli_experts import experts
 from bakeoff.core.errors import UsageError
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(experts, name="experts")
+app.command("bake")(bake)
 RUNS = Path("runs")
 
 

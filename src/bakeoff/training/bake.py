@@ -1,0 +1,282 @@
+"""A bake: the stages of a recipe, one after the other, in a folder that survives a kill at any moment.
+
+    bakes/crm-1a2b3c4d/
+        recipe.json      what is baked, to be the same when it goes on
+        journal.jsonl    one line for each round and each examination
+        progress.json    where it stands; names the state it goes on from
+        state-…/         weights and optimiser at that point
+        after-1-imitate/ the policy after each stage; `checkpoint/` is the last: what `baked:<folder>` takes
+        ledger.json      what it cost
+
+What a round does depends on the seed and its number alone, and states are written whole before `progress.json` names them: a bake that was killed
+goes on to the same weights as one that was not (on the same machine).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.agents.baked.actions import Grammar
+from bakeoff.core import Ledger, TaskId, Trajectory, UsageError
+from bakeoff.experts.item import EXPERT_SEEDS, Item
+from bakeoff.experts.shelf import Shelf
+from bakeoff.training.examples import Examples, examples
+from bakeoff.training.imitate import Lesson, divide, imitate, shuffled, watch
+from bakeoff.training.local import LocalEngine, build
+from bakeoff.training.protocol import SamplingParams
+from bakeoff.training.recipe import Imitate, Recipe, Reinforce
+from bakeoff.training.reinforce import Replay, reinforce
+from bakeoff.training.rollout import Room
+
+EXAM_SEEDS = 3 * EXPERT_SEEDS
+"""Seeds of examination tasks: nothing is learned from these."""
+
+WATCH_EVERY = 100
+
+Told = Callable[[str, int, int, Mapping[str, float]], None]
+"""`(stage, round, rounds, figures)` after each round."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a bake stands. `stage` and `round` name what comes next; `state` the folder it goes on from; the rest is what has been counted."""
+
+    stage: int = 0
+    round: int = 0
+    state: str = ""
+    replay: dict[str, Any] = field(default_factory=dict)
+    ledger: dict[str, float] = field(default_factory=dict)
+    tokens: int = 0
+    lines: int = 0
+    examined: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """What came of it. `examined`: passed and judged after each stage, by its name."""
+
+    folder: Path
+    checkpoint: Path
+    ledger: Ledger
+    examined: dict[str, list[int]]
+
+
+class Bake:
+    """One bake in its folder. Raises `UsageError` when the folder holds another bake, or the data cannot be learned from."""
+
+    def __init__(self, recipe: Recipe, folder: Path, told: Told = lambda stage, done, total, figures: None) -> None:
+        self.recipe, self.folder, self._told = recipe, folder, told
+        torch.set_num_threads(1)  # several bakes side by side each have a core, and results do not depend on how many there are
+        folder.mkdir(parents=True, exist_ok=True)
+        about = json.dumps({**asdict(recipe), "data": recipe.data.name}, sort_keys=True, indent=1)
+        known = folder / "recipe.json"
+        if known.exists() and json.loads(known.read_text()) != json.loads(about):
+            raise UsageError(f"'{folder}' holds the bake of another recipe; choose another folder with --out")
+        if not known.exists() and any(folder.iterdir()):
+            raise UsageError(f"'{folder}' is not empty and holds no bake; choose another folder with --out")
+        known.write_text(about)
+        self.progress = Progress()
+        if (folder / "progress.json").exists():
+            self.progress = Progress(**json.loads((folder / "progress.json").read_text()))
+        self.ledger = Ledger.from_dict(self.progress.ledger) if self.progress.ledger else Ledger()
+        self._began = time.process_time()
+        self._trim()
+
+    # --- what it is made of --------------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> tuple[LocalEngine, Grammar, list[Item], Room]:
+        """Reads the data and builds or restores the engine."""
+        shelf = Shelf(self.recipe.data, create=False)
+        self._items = list(shelf)
+        if not self._items:
+            raise UsageError(f"there is nothing to learn from in '{self.recipe.data}'; fill it with `bakeoff experts collect`")
+        for item in self._items:
+            if TaskId.parse(item.id).environment != self.recipe.environment:
+                raise UsageError(
+                    f"'{self.recipe.data}' holds tasks of '{TaskId.parse(item.id).environment}', not of '{self.recipe.environment}'"
+                )
+            if item.split != "train":
+                raise UsageError(f"{item.id} belongs to a {item.split} product: nothing may be learned from it beforehand")
+        self._demos = [shelf.demo(item) for item in self._items]
+        room = Room(self.recipe.environment)
+        true = examples(self._demos, room.host.tools)
+        if self.progress.state:
+            engine = LocalEngine.open(self.folder / self.progress.state)
+        else:
+            shape = {"width": 96, "layers": 3, "heads": 4, "texts": 48, **self.recipe.policy}
+            engine = LocalEngine(
+                build({"network": "pointer", "shape": shape, "grammar": true.grammar.to_dict()}, self.recipe.seed), self.recipe.seed
+            )
+        self._true = true
+        return engine, true.grammar, self._items, room
+
+    def lesson(self, stage: Imitate, grammar: Grammar, tools: Any) -> Lesson:
+        """What a stage learns from; the watched demonstrations are true ones, whatever the placebo."""
+        lesson = divide(self._true, stage.held_out)
+        if stage.placebo == "shuffled-answers":
+            false: list[Trajectory] = shuffled(self._demos, self.recipe.seed)
+            wrong: Examples = examples(false, tools, grammar)
+            lesson = Lesson(divide(wrong, stage.held_out).learn, lesson.watch)
+        return lesson
+
+    # --- the stages ------------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Baked:
+        """Does what is left. Raises `UsageError` for data that cannot be learned from, `EnvironmentFault` when no environment can be started."""
+        engine, grammar, items, room = self.prepare()
+        try:
+            if not self.progress.state:
+                self.ledger.expert_minutes += sum(sum(item.provenance.minutes.values()) for item in items)
+                self.ledger.demonstrations += len(items)
+            for at in range(self.progress.stage, len(self.recipe.stages)):
+                stage = self.recipe.stages[at]
+                name = f"{at + 1}-{stage.kind}"
+                rounds = (
+                    self._imitate(engine, stage, grammar, room)
+                    if isinstance(stage, Imitate)
+                    else self._reinforce(engine, stage, grammar, room)
+                )
+                for done, figures in rounds:
+                    self._note({"stage": name, "round": done, **figures})
+                    self._told(name, done, stage.rounds, figures)
+                    if done % self._every(stage) == 0 and done < stage.rounds:
+                        self._save(engine, at, done)
+                self._examine(engine, grammar, items, room, name)
+                engine.save_state(self.folder / f"after-{name}")
+                self._save(engine, at + 1, 0)
+            last = self.folder / f"after-{len(self.recipe.stages)}-{self.recipe.stages[-1].kind}"
+            checkpoint = self.folder / "checkpoint"
+            if not checkpoint.is_symlink():
+                checkpoint.symlink_to(last.name)
+            (self.folder / "ledger.json").write_text(
+                json.dumps({**self.ledger.to_dict(), "trained_tokens": self.progress.tokens}, indent=1)
+            )
+            return Baked(self.folder, checkpoint, self.ledger, self.progress.examined)
+        finally:
+            room.close()
+
+    def _every(self, stage: Imitate | Reinforce) -> int:
+        return self.recipe.every if isinstance(stage, Imitate) else max(1, self.recipe.every // 50)
+
+    def _imitate(self, engine: LocalEngine, stage: Imitate, grammar: Grammar, room: Room) -> Any:
+        lesson = self.lesson(stage, grammar, room.host.tools)
+        if not lesson.learn:
+            raise UsageError(f"no demonstration in '{self.recipe.data}' can be said in this policy's actions")
+        for at, figures in enumerate(imitate(engine, lesson, stage, self.recipe.seed, self.progress.round), start=self.progress.round + 1):
+            more = watch(engine, lesson) if at % WATCH_EVERY == 0 or at == stage.steps else {}
+            yield at, {**figures, **more}
+
+    def _reinforce(self, engine: LocalEngine, stage: Reinforce, grammar: Grammar, room: Room) -> Any:
+        kinds = dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in self._items)
+        replay = Replay(tuple(kinds), **self.progress.replay)
+        first = self.progress.round
+        rounds = reinforce(engine, grammar, room, replay, stage, self.recipe.seed, first, self.recipe.steps, self.ledger)
+        for at, figures in enumerate(rounds, start=first + 1):
+            self.progress.replay = replay.to_dict()
+            yield at, figures
+
+    def _examine(self, engine: LocalEngine, grammar: Grammar, items: list[Item], room: Room, name: str) -> None:
+        """Other tasks of the training products, with the likeliest actions; nothing is learned from them, and the same ones after every stage."""
+        if not self.recipe.examine:
+            return
+        rng = random.Random(f"examine/{self.recipe.seed}")
+        kinds = list(dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in items))
+        rng.shuffle(kinds)
+        passed = judged = 0
+        for number in range(self.recipe.examine):
+            product, version, template = kinds[number % len(kinds)]
+            task = room.task(TaskId(self.recipe.environment, product, version, template, EXAM_SEEDS + number), self.recipe.steps)
+            found = room.play(engine, grammar, task, lambda step: SamplingParams(temperature=0))
+            judged += found.passed is not None
+            passed += found.passed is True
+            self._told(f"{name}: examination", number + 1, self.recipe.examine, {"passed": passed / max(judged, 1)})
+        self.progress.examined[name] = [passed, judged]
+        self._note({"stage": name, "examined": self.recipe.examine, "judged": judged, "passed": passed})
+
+    # --- what survives ---------------------------------------------------------------------------------------------------------------
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        self.progress.lines += 1
+
+    def _save(self, engine: LocalEngine, stage: int, done: int) -> None:
+        """The state first, then the file that names it, then what is no longer needed goes."""
+        name = f"state-{stage}-{done}"
+        engine.save_state(self.folder / name)
+        before, progress = self.progress.state, self.progress
+        self.ledger.cpu_seconds, self._began = self.ledger.cpu_seconds + time.process_time() - self._began, time.process_time()
+        progress.stage, progress.round, progress.state = stage, done, name
+        progress.ledger, progress.tokens = self.ledger.to_dict(), engine.tokens
+        if done == 0:
+            progress.replay = {}
+        part = self.folder / "progress.part"
+        part.write_text(json.dumps(asdict(progress)))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(self.folder / "progress.json")
+        if before and before != name:
+            shutil.rmtree(self.folder / before, ignore_errors=True)
+
+    def _trim(self) -> None:
+        """Drops what the journal says of rounds that will be done again."""
+        path = self.folder / "journal.jsonl"
+        if path.exists():
+            lines = path.read_bytes().splitlines(keepends=True)
+            path.write_bytes(b"".join(lines[: self.progress.lines]))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a recipe will cost, by a few measured rounds. Seconds of processor time of one core; episodes; expert minutes in its data."""
+
+    stages: tuple[tuple[str, float, int], ...]
+    expert_minutes: float
+    items: int
+    parameters: int
+
+    @property
+    def seconds(self) -> float:
+        return sum(seconds for _, seconds, _ in self.stages)
+
+
+def estimate(recipe: Recipe, folder: Path) -> Estimate:
+    """Measures one batch and one episode and multiplies. Writes nothing of value; `folder` is scratch."""
+    bake = Bake(recipe, folder)
+    engine, grammar, items, room = bake.prepare()
+    try:
+        lesson = divide(bake._true, 0.1)
+        probe = next(iter(imitate(engine, lesson, Imitate(steps=1), 0, 0)), {})
+        began = time.process_time()
+        next(iter(imitate(engine, lesson, Imitate(steps=1), 0, 0)), probe)
+        action = (time.process_time() - began) / Imitate().batch
+        task = room.task(TaskId.parse(items[0].id), recipe.steps)
+        room.play(engine, grammar, task, lambda step: SamplingParams(temperature=0))
+        began = time.perf_counter()
+        demo = room.host.record(room.host.task(TaskId.parse(items[0].id)))
+        episode = time.perf_counter() - began
+        long = max(len(demo.steps), 1)
+        stages = []
+        for at, stage in enumerate(recipe.stages):
+            name = f"{at + 1}-{stage.kind}"
+            if isinstance(stage, Imitate):
+                stages.append((name, stage.steps * stage.batch * action + recipe.examine * episode, recipe.examine))
+            else:
+                episodes = stage.updates * stage.groups * stage.size
+                stages.append(
+                    (name, episodes * (episode + long * action * stage.passes) + recipe.examine * episode, episodes + recipe.examine)
+                )
+        minutes = sum(sum(item.provenance.minutes.values()) for item in items)
+        return Estimate(tuple(stages), minutes, len(items), sum(value.numel() for value in engine.network.parameters()))
+    finally:
+        room.close()

@@ -1,0 +1,79 @@
+"""Mid-training: imitation of demonstrations, one optimiser step after the other. Which actions a step learns from depends on seed and step alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bakeoff.core import Trajectory
+from bakeoff.training.examples import Examples
+from bakeoff.training.protocol import AdamParams, Datum, Engine
+from bakeoff.training.recipe import Imitate
+
+WARM = 50
+"""Steps over which the learning rate rises; afterwards it falls to a twentieth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Examples to learn from, and examples of other demonstrations to watch."""
+
+    learn: tuple[Datum, ...]
+    watch: tuple[Datum, ...]
+
+
+def divide(examples: Examples, share: float) -> Lesson:
+    """Every so many-th demonstration is watched; at least one is learned from."""
+    tasks = list(dict.fromkeys(examples.tasks))
+    watched = {task for at, task in enumerate(tasks) if at and int(at * share) != int((at - 1) * share)}
+    pairs = list(zip(examples.data, examples.tasks, strict=True))
+    return Lesson(tuple(d for d, task in pairs if task not in watched), tuple(d for d, task in pairs if task in watched))
+
+
+def shuffled(demos: Sequence[Trajectory], seed: int) -> list[Trajectory]:
+    """The placebo: each demonstration under the question of another one of its product and template, so that what is done answers nothing.
+
+    A demonstration that is alone of its kind keeps its question.
+    """
+    rng = random.Random(f"placebo/{seed}")
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for at, demo in enumerate(demos):
+        kinds.setdefault((demo.task.id.product, demo.task.id.template), []).append(at)
+    out = list(demos)
+    for places in kinds.values():
+        order = list(places)
+        rng.shuffle(order)
+        for at, other in zip(order, order[1:] + order[:1], strict=True):
+            goal = demos[other].first.goal
+            steps = tuple(replace(step, observation=replace(step.observation, goal=goal)) for step in demos[at].steps)
+            out[at] = replace(demos[at], first=replace(demos[at].first, goal=goal), steps=steps)
+    return out
+
+
+def rate(stage: Imitate, step: int) -> float:
+    """The learning rate of a step."""
+    return stage.learning_rate * min(1.0, (step + 1) / WARM) * max(0.05, 1 - step / stage.steps)
+
+
+def imitate(engine: Engine, lesson: Lesson, stage: Imitate, seed: int, first: int) -> Iterator[dict[str, float]]:
+    """Steps from `first` on; yields what came of each: loss of an action, norm of the gradient, learning rate."""
+    for step in range(first, stage.steps):
+        rng = random.Random(f"imitate/{seed}/{step}")
+        batch = [lesson.learn[rng.randrange(len(lesson.learn))] for _ in range(stage.batch)]
+        data = [replace(datum, inputs={"weights": datum.inputs["weights"] / stage.batch}) for datum in batch]
+        passed = engine.forward_backward(data, "cross_entropy")
+        speed = rate(stage, step)
+        norm = engine.optim_step(AdamParams(learning_rate=speed))
+        yield {"loss": passed.loss, "norm": norm, "rate": speed}
+
+
+def watch(engine: Engine, lesson: Lesson, most: int = 400) -> dict[str, float]:
+    """On demonstrations that were not learned from: loss of an action, and how often it is likelier than all others together."""
+    if not lesson.watch:
+        return {}
+    some = lesson.watch[:: max(1, len(lesson.watch) // most)]
+    sums = np.array([float(values.sum()) for values in engine.forward(some)])
+    return {"watched_loss": float(-sums.mean()), "watched_right": float((sums > np.log(0.5)).mean())}

@@ -1,0 +1,171 @@
+"""Recipes: what is baked, from what data, in which stages. One TOML file.
+
+name = "crm"
+environment = "browser"
+data = "data/crm"               # a folder of expert data, beside the recipe or from the current folder
+
+[policy]                        # sizes of the small policy; may be left out
+width = 96
+
+[[stages]]
+kind = "imitate"                # mid-training on the demonstrations
+steps = 2400
+
+[[stages]]
+kind = "reinforce"              # practice with verified outcomes, in the same products
+updates = 40
+
+[examine]
+tasks = 40                      # other tasks of the same products, after each stage
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from bakeoff.core import UsageError
+from bakeoff.toml import Table, read
+from bakeoff.training.advantages import VARIANTS
+
+Placebo = Literal["", "shuffled-answers", "random-reward"]
+PLACEBOS: tuple[Placebo, ...] = ("shuffled-answers", "random-reward")
+
+
+@dataclass(frozen=True, slots=True)
+class Imitate:
+    """Mid-training. `steps`: of the optimiser; `batch`: actions in each; `held_out`: share of demonstrations that are watched and never learned
+    from; `placebo`: `shuffled-answers` gives each demonstration the question of another one of the same product and kind."""
+
+    steps: int = 2400
+    batch: int = 32
+    learning_rate: float = 1e-3
+    held_out: float = 0.1
+    placebo: Placebo = ""
+    kind: Literal["imitate"] = "imitate"
+
+    @property
+    def rounds(self) -> int:
+        return self.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Reinforce:
+    """Reinforcement learning on verified outcomes. In each of `updates` updates, `groups` tasks are done `size` times; `passes` over each batch;
+    `variant`: see `advantages`. Groups that pass or fail as one are replaced by further tasks, up to `patience` times as many. `placebo`:
+    `random-reward` rewards by the toss of a coin instead."""
+
+    updates: int = 40
+    groups: int = 8
+    size: int = 4
+    learning_rate: float = 1e-4
+    temperature: float = 1.0
+    variant: str = "rloo"
+    passes: int = 1
+    patience: int = 2
+    placebo: Placebo = ""
+    kind: Literal["reinforce"] = "reinforce"
+
+    @property
+    def rounds(self) -> int:
+        return self.updates
+
+
+Stage = Imitate | Reinforce
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe. `examine`: tasks of each examination; `steps`: longest episode; `every`: rounds between two saved states."""
+
+    name: str
+    environment: str
+    data: Path
+    stages: tuple[Stage, ...]
+    seed: int = 0
+    policy: dict[str, int] = field(default_factory=dict)
+    examine: int = 40
+    steps: int = 40
+    every: int = 100
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides the result; eight hexadecimal digits."""
+        data = {**asdict(self), "data": self.data.name, "every": 0}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+
+    def with_placebo(self, placebo: Placebo) -> Recipe:
+        """The same, with this placebo in every stage that can have it. Raises `UsageError` where none can."""
+        kind = "imitate" if placebo == "shuffled-answers" else "reinforce"
+        if not any(stage.kind == kind for stage in self.stages):
+            raise UsageError(f"the placebo {placebo} needs a stage of the kind '{kind}'")
+        stages = tuple(replace(stage, placebo=placebo) if stage.kind == kind else stage for stage in self.stages)
+        return replace(self, stages=stages, name=f"{self.name}-{placebo}")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a file. Raises `UsageError` with file, line and key for whatever is wrong."""
+    top, _ = read(path, "recipes are TOML files such as recipes/crm.toml")
+    name = top.take("name", str)
+    environment = top.take("environment", str)
+    given = Path(top.take("data", str))
+    seed = top.number("seed", 0, 0)
+    steps = top.number("max_steps", 1, 40)
+    every = top.number("save_every", 1, 100)
+    policy: dict[str, int] = {}
+    sizes = top.table("policy")
+    if sizes is not None:
+        for key, least in (("width", 8), ("layers", 1), ("heads", 1), ("texts", 4)):
+            if sizes.has(key):
+                policy[key] = sizes.number(key, least)
+        if policy.get("width", 96) % policy.get("heads", 4):
+            raise sizes.fail("the width must be a multiple of the number of heads", "width")
+        sizes.done()
+    stages = tuple(_stage(table) for table in top.tables("stages", "stage", needed=True))
+    examined = top.table("examine")
+    examine = 40
+    if examined is not None:
+        examine = examined.number("tasks", 0)
+        examined.done()
+    top.done()
+    beside = path.parent / given
+    return Recipe(name, environment, beside if beside.exists() else given, stages, seed, policy, examine, steps, every)
+
+
+def _stage(table: Table) -> Stage:
+    kind = table.choice("kind", ("imitate", "reinforce"))
+    stage: Stage
+    if kind == "imitate":
+        plain = Imitate()
+        stage = Imitate(
+            table.number("steps", 1, plain.steps),
+            table.number("batch", 1, plain.batch),
+            _positive(table, "learning_rate", plain.learning_rate),
+            _positive(table, "held_out", plain.held_out, 0.0, 0.9),
+            table.choice("placebo", ("", "shuffled-answers"), ""),
+        )
+    else:
+        usual = Reinforce()
+        stage = Reinforce(
+            table.number("updates", 1, usual.updates),
+            table.number("groups", 1, usual.groups),
+            table.number("size", 2, usual.size),
+            _positive(table, "learning_rate", usual.learning_rate),
+            _positive(table, "temperature", usual.temperature, 0.05, 5.0),
+            table.choice("variant", tuple(VARIANTS), usual.variant),
+            table.number("passes", 1, usual.passes),
+            table.number("patience", 1, usual.patience),
+            table.choice("placebo", ("", "random-reward"), ""),
+        )
+    table.done()
+    return stage
+
+
+def _positive(table: Table, key: str, default: float, least: float = 1e-9, most: float = 1.0) -> float:
+    value = float(table.take(key, (int, float), default))
+    if not least <= value <= most:
+        raise table.fail(f"must lie between {least:g} and {most:g}, not {value:g}", key)
+    return value
