@@ -19,7 +19,7 @@ PRIOR: dict[str, float] = {
     "check breaks": -3.0, "check mends": 3.0,
     # faults: a remedy against leaving things as they are (all weights of leaving are 0)
     "remedy": -2.5, "fault:past formula": 5.0, "fault:odd cell": 2.5, "number among formulas": 2.0, "share of row": 2.0, "fault:contradicts past": 2.5,
-    "fault:contradicts words": 3.0, "fault:contradicts house": 3.0, "within number said": 2.5, "beyond number said": -2.5,
+    "fault:contradicts words": 3.5, "fault:contradicts house": 3.0, "within number said": 2.5, "beyond number said": -2.5,
     "said in words": 2.0, "known in house": 2.0, "mends zeros": 2.0, "breaks zeros": -1.0, "changes nothing": -1.0, "row said in goal": 1.0, "block said": 0.5,
     # figures
     "turned": -1.0, "sign as row": 3.0, "sign as kin": 3.0, "percent as shown": 3.0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -20,7 +19,6 @@ from bakeoff.agents.apprentice.sheets.targets import Target
 from bakeoff.agents.apprentice.sheets.timeline import parted
 
 ZERO = 1e-6
-COUNTS = {word: number for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), 1)}
 
 
 @dataclass
@@ -35,14 +33,6 @@ class Fault:
     @property
     def key(self) -> tuple[Row, Idea, tuple[int, ...]]:
         return self.row, self.idea, self.columns
-
-
-def number_said(goal: str) -> int:
-    """How many lines the instruction says are wrong; 0 where it does not say."""
-    found = re.findall(r"[a-z]+|\d+", goal.lower())
-    return next(
-        (COUNTS[word] if word in COUNTS else int(word) for word in found if word in COUNTS or (word.isdigit() and len(word) == 1)), 0
-    )
 
 
 def faults(book: Book, recipes: Recipes, phrases: Phrases, house: str, goal: str, papers: Papers) -> list[Fault]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.agents.apprentice.policy import Decision, Episode
 from bakeoff.agents.apprentice.sheets.belief import Belief
+from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
 from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
@@ -29,6 +30,7 @@ class Sheets:
         self.belief = Belief(use_prior="no-prior" not in switches)
         self.recipes = Recipes()
         self.phrases = Phrases()
+        self.counts = Counts()
         self.episodes: list[Episode] = []
         self.record: dict[str, list[bool]] = {}
         self.house = ""
@@ -50,7 +52,7 @@ class Sheets:
         doubt = DOUBT * (1.0 - (sum(recent) + 0.0) / (len(recent) + 1)) if recent and explores else 0.0
         deviation = self.belief.draw(self.random, THOMPSON if past and explores else 0.0)
         knowledge = Knowledge(
-            self.belief, self.recipes, self.phrases, self.house, deviation, self.random, doubt, "no-check" not in self.switches
+            self.belief, self.recipes, self.phrases, self.counts, self.house, deviation, self.random, doubt, "no-check" not in self.switches
         )
         self.worker = Worker(knowledge, observation.goal)
         self.steps = self.worker.run(observation)
@@ -71,6 +73,7 @@ class Sheets:
         self.record.setdefault(self.house, []).append(outcome.passed)
         if worker.suspect and outcome.passed:
             worker.study()
+            self.counts.learn(worker.goal, worker.mended)
         for choice in worker.choices:
             if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
                 self.recipes.tried(choice.recipe, self.house, outcome.passed)
@@ -112,6 +115,7 @@ class Sheets:
         return {
             "names": list(belief.names),
             "phrases": self.phrases.to_dict(),
+            "counts": self.counts.to_dict(),
             "house": self.house,
             "record": self.record,
             "episodes": [[e.passed, [[len(d.columns), len(d.rows), d.chosen] for d in e.decisions]] for e in self.episodes],
@@ -136,6 +140,7 @@ class Sheets:
             self.episodes.append(Episode(decisions, passed))
         self.recipes.load(json.loads((directory / "sheets-recipes.json").read_text(encoding="utf-8")))
         self.phrases.load(data["phrases"])
+        self.counts = Counts.from_dict(data["counts"])
         self.record = {name: list(passed) for name, passed in data["record"].items()}
         self.house, self.worker, self.steps = data["house"], None, None
 

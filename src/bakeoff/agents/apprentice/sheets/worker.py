@@ -11,6 +11,7 @@ import numpy as np
 from bakeoff.agents.apprentice.policy import Decision
 from bakeoff.agents.apprentice.sheets.belief import Belief
 from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings, ideas_for
+from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.figures import figures, ways
 from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
@@ -18,7 +19,7 @@ from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
-from bakeoff.agents.apprentice.sheets.repair import Fault, faults, number_said
+from bakeoff.agents.apprentice.sheets.repair import Fault, faults
 from bakeoff.agents.apprentice.sheets.targets import Target, named_cells, targets
 from bakeoff.core import Action, Observation
 
@@ -49,6 +50,7 @@ class Knowledge:
     belief: Belief
     recipes: Recipes
     phrases: Phrases
+    counts: Counts
     house: str
     deviation: np.ndarray
     random: np.random.Generator
@@ -65,6 +67,7 @@ class Worker:
         self.choices: list[Choice] = []
         self.seen: Observation | None = None
         self.suspect = False
+        self.mended = 0
 
     def run(self, observation: Observation) -> Steps:
         """Yields actions, is sent what came of each."""
@@ -179,7 +182,7 @@ class Worker:
         """Remedies whatever is more likely a fault than not, the surest first; each row once."""
         knowledge = self.knowledge
         found = faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers)
-        said = number_said(self.goal)
+        said = knowledge.counts.said(self.goal)
         if said:
             lines: list[Row] = []
             for _, fault, _, _ in self.weighed(found):
@@ -197,6 +200,7 @@ class Worker:
             remedy = Candidate(fault.idea, features=fault.features)
             self.choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
             if gain > 0:
+                self.mended += 1
                 yield from self.write(self.choices[-1])
 
     def weighed(self, found: list[Fault]) -> list[tuple[float, Fault, tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]]:
