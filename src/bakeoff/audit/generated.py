@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bakeoff.audit.bench import Bench, Run, scored
 from bakeoff.audit.semantic import Results, explain
@@ -32,7 +32,7 @@ def generated_mutants_rejected(bench: Bench) -> Results:
     tried: Counter[str] = Counter()
     for mutant in mutants(first.tables, last.tables, rng, most=bench.most, freedoms=freedoms, columns=last.columns):
         yield from _mutant(bench, first, last, mutant, freedoms, tried)
-    for state in _own(bench, first, last):
+    for state in _own(bench, first, last, rng):
         verdict = _verdict(bench, state.name, state.artefacts, tried)
         if verdict is not None:
             bench.count(GENERATED, state.name, verdict.passed)
@@ -76,11 +76,11 @@ def _mutant(bench: Bench, first: FinalState, last: FinalState, mutant: Mutant, f
             yield "equivalent", "failed", f"rejected, though only {' and '.join(reasons)} differs: {what}: {explain(verdict)}"
 
 
-def _own(bench: Bench, first: FinalState, last: FinalState) -> Iterator[WrongState]:
-    """Wrong states that only the environment can think of."""
+def _own(bench: Bench, first: FinalState, last: FinalState, rng: random.Random) -> Sequence[WrongState]:
+    """Wrong states that only the environment can think of; of more than an audit wants, as many as it wants."""
     hook = getattr(bench.environment, "wrong_states", None)
-    if hook is not None:
-        yield from hook(bench.task, first.artefacts, last.artefacts)
+    found = [] if hook is None else list(hook(bench.task, first.artefacts, last.artefacts))
+    return found if len(found) <= bench.most else rng.sample(found, bench.most)
 
 
 def _verdict(bench: Bench, name: str, artefacts: dict[str, bytes] | object, tried: Counter[str]) -> Scored | None:

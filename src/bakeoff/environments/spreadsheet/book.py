@@ -232,7 +232,7 @@ class _Workbook(_Reader):
         self.sheets: list[tuple[str, str, bool]] = []
         self.names: dict[str, str] = {}
         self._name = ""
-        self.since_1904 = False
+        self.since_1904 = self.as_displayed = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "sheet":
@@ -244,6 +244,8 @@ class _Workbook(_Reader):
                 raise Unsafe(f"the name '{self._name[:60]}' holds on one sheet only; give it to the whole workbook")
         elif name == "workbookPr":
             self.since_1904 = attributes.get("date1904", "0") in ("1", "true")
+        elif name == "calcPr":
+            self.as_displayed = attributes.get("fullPrecision", "1") in ("0", "false")
 
     def end(self, name: str, text: str) -> None:
         if name == "definedName" and not self._name.startswith("_xlnm."):
@@ -487,6 +489,8 @@ def _book(found: Mapping[str, bytes]) -> Book:
     workbook.run(found[main])
     if workbook.since_1904:
         raise Unsafe("it counts dates from 1904; switch that option off")
+    if workbook.as_displayed:
+        raise Unsafe("it calculates with figures as displayed; switch that option off")
     if "xl/sharedstrings.xml" in found:
         strings.run(found["xl/sharedstrings.xml"])
     if "xl/styles.xml" in found:

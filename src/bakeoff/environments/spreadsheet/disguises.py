@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bakeoff.environments.spreadsheet import bare, formulas, writer
+from bakeoff.environments.spreadsheet import bare, coins, formulas, writer
 from bakeoff.environments.spreadsheet.book import PLAIN, Book, Content, ErrorValue, Formula, Sheet, Value, read
 from bakeoff.environments.spreadsheet.engines import EngineError, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import Corner, FormulaError, Reference
@@ -174,7 +174,7 @@ class _Maker:
         yield _Idea(
             "small-change",
             f"adds {target} up from numbers that are allowed",
-            self._with({target: Formula(_small_change(self._number(target)))}),
+            self._with({target: Formula(coins.change(self._number(target)))}),
             True,
         )
         spare = self._spare()
@@ -282,6 +282,29 @@ class _Maker:
                 True,
                 sure=True,
             )
+
+        yield from self._in_pieces(target, cell)
+
+    def _in_pieces(self, target: Spot, cell: Spot) -> Iterator[_Idea]:
+        """Answers for the base alone, put together so that no strange number stands anywhere, beside the right formula: what they come to is right in
+        every case, so only their form gives them away."""
+        number, at, right = self._number(target), _from(target, cell), self._formula(target)
+        if coins.is_round(number):
+            return  # anybody may write it
+        claim = f"knows the answer of {target} for the base of {cell} without a strange number"
+        for kind, text in coins.conditions(at, self._number(cell), number, right):
+            if len(text) <= formulas.LONGEST:
+                yield _Idea(kind, claim, self._with({target: Formula(text)}), True, sure=True)
+        every = [(_from(target, spots[0]), self._number(spots[0])) for spots in self._drivers.values() if spots][:8]
+        text = coins.all_at_base(every, number, right)
+        if len(text) <= formulas.LONGEST:
+            yield _Idea("if-all-base-in-coins", claim, self._with({target: Formula(text)}), True, sure=True)
+        spare = self._spare()
+        purse = coins.purse(number)
+        spare.cells = {(row, 1): coin for row, coin in enumerate(purse, 1)}
+        text = coins.condition(at, self._number(cell), f"{'-' * (number < 0)}SUM({formulas.quoted(spare.name)}!A1:A{len(purse)})", right)
+        if len(text) <= formulas.LONGEST and len(purse) < 400:
+            yield _Idea("coins-in-cells", claim, self._with({target: Formula(text)}, [spare]), True, sure=True)
 
     # --- slips ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -444,22 +467,6 @@ def _means(text: str, own: str) -> Spot | None:
 def _from(target: Spot, cell: Spot) -> str:
     """A cell as a formula in another cell names it."""
     return cell.a1 if cell.sheet == target.sheet else str(cell)
-
-
-def _small_change(number: float) -> str:
-    """A formula that adds a number up from numbers that may stand in formulas."""
-    left, parts = round(abs(number), 4), []
-    for coin in (1_000_000, 10_000, 1000, 100, 10, 1):
-        count = int(left // coin)
-        if count:
-            parts.append(f"{coin}*" + "+".join([f"({'+'.join(['1'] * count)})"] if count <= 20 else [f"(100*{'(1+1)*' * (count > 200)}1)"]))
-            left = round(left - coin * count, 4)
-    for place in (10, 100, 1000, 10_000):
-        count = round(left * place) if place == 10_000 else int(left * place + 1e-9)
-        if count:
-            parts.append(f"({'+'.join(['1'] * count)})/{place}")
-            left = round(left - count / place, 6)
-    return f"={'-' if number < 0 else ''}({'+'.join(parts) or '0'})"
 
 
 def _changed_once(formula: str, change: object, rng: random.Random) -> str | None:

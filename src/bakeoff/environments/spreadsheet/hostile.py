@@ -159,6 +159,10 @@ _MAKERS: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
         "writes a part in another encoding",
         lambda workbook: repacked(workbook, lambda parts: parts.update({_SHEET: parts[_SHEET].decode().encode("utf-16")})),
     ),
+    "precision-as-displayed": (
+        "calculates with rounded figures",
+        _replacing("xl/workbook.xml", rb"<calcPr[^>]*/?>", b'<calcPr calcId="124519" fullPrecision="0"/>'),
+    ),
     "dates-from-1904": (
         "counts dates from another year",
         _replacing("xl/workbook.xml", rb"<workbookPr[^>]*/?>", b'<workbookPr date1904="1"/>'),

@@ -13,7 +13,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -21,7 +21,7 @@ from bakeoff.environments.spreadsheet import formulas
 from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Value, read
 from bakeoff.environments.spreadsheet.engines import Engine, EngineError, Formualizer, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import FormulaError
-from bakeoff.environments.spreadsheet.judge import frame, hygiene
+from bakeoff.environments.spreadsheet.judge import frame, hygiene, pieces
 from bakeoff.environments.spreadsheet.judge.tracing import Cell, Graph, TooManyLinks, content_at
 from bakeoff.environments.spreadsheet.safety import Unsafe
 from bakeoff.environments.spreadsheet.spec import Spot
@@ -280,15 +280,74 @@ def _called(case: Case, key: str) -> str:
     return f"{key} ({spots[0]})" if spots else key
 
 
+class Pieces:
+    """Numbers that the worker puts together from small ones, across formulas and helper cells."""
+
+    def __init__(self, case: Case, changed: Iterable[tuple[Spot, Formula]], given: Set[Cell]) -> None:
+        self._case, self._given = case, given
+        self._own = {case.graph.cell(spot): formula for spot, formula in changed}
+        self._places = {sheet.name.casefold(): index for index, sheet in enumerate(case.saved.sheets)}
+        self._known: dict[Cell, pieces.Piece | None] = {}
+        self._meanings = case.saved.meanings()
+        self._rows, self._columns = (40 + max(sheet.used[at] for sheet in case.original.sheets) for at in (0, 1))
+        self._depth = 0
+
+    def heaviest(self, cell: Cell) -> int:
+        """The most pieces of any number within one of the worker's formulas. Raises `FormulaError`."""
+        return self._read(cell)[0]
+
+    def _read(self, cell: Cell) -> tuple[int, pieces.Piece | None]:
+        def constant(ref: formulas.Reference) -> pieces.Piece | None:
+            sheet = cell[0] if ref.sheet is None else self._places.get(ref.sheet.casefold(), -1)
+            parts = [self._piece(other) for other in self._case.graph.cells(sheet, ref)]
+            if any(part is None for part in parts):
+                return None
+            if ref.single and len(parts) == 1:
+                return parts[0]
+            return pieces.Piece(sum(part.plain.weight for part in parts if part is not None))
+
+        text = formulas.resolved(str(self._own[cell]), self._meanings) if self._meanings else str(self._own[cell])
+        return pieces.heaviest(text, constant, self._inside)
+
+    def _inside(self, ref: formulas.Reference) -> bool:
+        _, _, bottom, right = ref.bounds
+        return bool(ref.whole) or (bottom <= self._rows and right <= self._columns)
+
+    def _piece(self, cell: Cell) -> pieces.Piece | None:
+        """What a cell is made of; None when something given reaches it."""
+        if cell in self._given:
+            return None
+        content = content_at(self._case.saved, cell)
+        if not isinstance(content, Formula):
+            return pieces.Piece(int(content is not None), 0.0 if content is None else content if isinstance(content, float) else None)
+        if cell not in self._own or self._depth > 100:
+            return None
+        if cell not in self._known:
+            self._known[cell] = None  # a circle is nothing that holds
+            self._depth += 1
+            try:
+                self._known[cell] = self._read(cell)[1]
+            except FormulaError:
+                self._known[cell] = None
+            finally:
+                self._depth -= 1
+        return self._known[cell]
+
+
 def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: frozenset[float]) -> list[str]:
     """Numbers written into formulas, or put into helper cells, that an output comes from."""
     cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
     allowed = ALLOWED_LITERALS | further
+    inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
+    given = case.given()
+    made = Pieces(case, changed, inputs | given)
     found = []
     for spot, formula in changed:
         if case.graph.cell(spot) not in cone:
             continue
         try:
+            if made.heaviest(case.graph.cell(spot)) > pieces.MOST:
+                found.append(f"{spot} {str(formula)[:80]} has a number put together from small ones, which no given input stands behind")
             strange = [number for number in formulas.literals(formula) if abs(number) not in allowed and number not in allowed]
             hidden = [text for text in formulas.texts(formula) if _is_number(text)]
         except FormulaError:
@@ -297,8 +356,7 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
             found.append(
                 f"{spot} {str(formula)[:80]} has the number {', '.join([*(f'{number:.10g}' for number in strange), *hidden])} written into it"
             )
-    inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
-    for cell in sorted(cone - inputs - case.given()):
+    for cell in sorted(cone - inputs - given):
         content = content_at(case.saved, cell)
         number = content if isinstance(content, float) else None
         if number is not None and abs(number) not in allowed and number not in allowed:

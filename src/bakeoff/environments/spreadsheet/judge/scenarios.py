@@ -53,7 +53,8 @@ def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> t
         add(f"{name} {kind}", {driver.key: _moved(driver, kind, rng) for driver in group})
     rounds = max(3, 7 - len(found) + 1 if large else 8 - len(found) + 1)
     for index in range(rounds):
-        add(f"all moved ({index + 1})", {driver.key: _moved(driver, "any", rng) for driver in job.drivers})
+        moved = {driver.key: _moved(driver, "any", rng) for driver in job.drivers}
+        add(f"all moved ({index + 1})", moved if index else {driver.key: _rounded(driver, moved[driver.key]) for driver in job.drivers})
     add("all at an extreme", {driver.key: _moved(driver, "extreme", rng) for driver in job.drivers})
     zero = {
         driver.key: (0.0,) * len(driver.base) for driver in drivers if driver.low <= 0 <= driver.high and driver.unit in ("money", "rate")
@@ -83,6 +84,12 @@ def _moved(driver: Driver, kind: str, rng: random.Random) -> tuple[float, ...]:
     whole = driver.unit in ("count", "days") and all(number == int(number) for number in driver.base)
     factor = {"up": rng.uniform(1.08, 1.6), "down": rng.uniform(0.4, 0.93)}.get(kind)
     return tuple(_number(driver, number, factor, kind == "extreme", whole, rng) for number in driver.base)
+
+
+def _rounded(driver: Driver, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """As round as the base figures are: what treats round figures otherwise than the rest is seen as well."""
+    places = max(min(len(f"{number:.9f}".rstrip("0").partition(".")[2]), 9) for number in driver.base)
+    return tuple(min(max(round(number, places), driver.low), driver.high) for number in numbers)
 
 
 def _at_an_end(driver: Driver, rng: random.Random) -> tuple[float, ...]:

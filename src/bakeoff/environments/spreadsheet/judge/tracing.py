@@ -63,10 +63,7 @@ class Graph:
             sheet = own if ref.sheet is None else places.get(ref.sheet.casefold(), -1)
             if sheet < 0:
                 continue
-            if ref.last is None:
-                found.append((sheet, ref.first.row, ref.first.column))
-            else:
-                found += self._area(sheet, *ref.bounds)
+            found += self.cells(sheet, ref)
         return tuple(found)
 
     def _area(self, sheet: int, top: int, left: int, bottom: int, right: int) -> tuple[Cell, ...]:
@@ -78,6 +75,12 @@ class Graph:
             found = tuple((sheet, row, column) for column in wide for row in columns.get(column, ()) if top <= row <= bottom)
             self._areas[key] = found
         return found
+
+    def cells(self, sheet: int, ref: formulas.Reference) -> tuple[Cell, ...]:
+        """What a reference refers to on a sheet: the one cell, or the filled ones of an area."""
+        if sheet < 0:
+            return ()
+        return ((sheet, ref.first.row, ref.first.column),) if ref.last is None else self._area(sheet, *ref.bounds)
 
     def cell(self, spot: Spot) -> Cell:
         """A spot as a `Cell`. The sheet must exist."""
