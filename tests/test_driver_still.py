@@ -87,13 +87,16 @@ def test_a_renewed_tab_is_like_a_new_one(desk: Desk) -> None:
     desk.do("click", ref=desk.find("link").ref)
     for _ in range(2):
         desk.server.pages["/fresh"] = (
-            "<title>Fresh</title><h1>Fresh</h1><input autocomplete=off><script>document.title += document.cookie</script>"
+            "<title>Fresh</title><h1>Fresh</h1><input autocomplete=off><script>document.title += document.cookie</script><p style=height:2000px>"
         )
         desk.view = desk.tab.renew("/fresh")
         assert (desk.view.title, desk.view.location, desk.names("heading")) == ("Fresh", "/fresh", ["Fresh"])
         assert desk.js("document.querySelectorAll('h1').length") == 1
+        assert desk.js("scrollY") == 0 and "offscreen" not in desk.find("heading").states
         with pytest.raises(ActionError):
             desk.do("back")
         desk.do("type", ref=desk.find("textbox").ref, text="left over")
+        desk.do("scroll", ref=desk.find("heading").ref, dy=900)
+        assert desk.js("scrollY") > 0
     desk.view = desk.tab.renew("/missing")
     assert "pong" in desk.view.elements[0].name  # whatever the server says is shown

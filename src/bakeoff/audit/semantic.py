@@ -18,6 +18,9 @@ ALTERNATIVES, MUTANTS, ATTACKS = 2, 6, 1
 RANDOM_RUNS = 1
 """Random episodes for each task; the rate over all tasks comes with its interval."""
 
+RECORDINGS = 3
+"""Recordings of other seeds that are replayed when the first of them passes. A task fails when two of them do: one may ask for the same by chance."""
+
 Results = Iterator[tuple[str, Status, str]]
 """Subject, status, detail."""
 
@@ -104,23 +107,36 @@ def floor_gap(bench: Bench) -> Results:
 
 
 def canary_floor(bench: Bench) -> Results:
-    """random actions and a blind replay of another seed's expert score below the expert"""
+    """random actions and a blind replay of other seeds' experts score below the expert"""
     rng = random.Random(f"{bench.seed}/{bench.task.id}")
-    runs = [bench.run(Random(bench.environment.tools, rng.randrange(SEEDS)).act, "random") for _ in range(RANDOM_RUNS)]
     best = bench.expert
+    for _ in range(RANDOM_RUNS):
+        run = bench.run(Random(bench.environment.tools, rng.randrange(SEEDS)).act, "random")
+        if best is not None:
+            reached = f"random reached the expert's score: {explain(run.verdict, run.trajectory.last.ended or 'not at all')}"
+            yield "random", *judge(run.verdict.value < best.verdict.value, reached)
     if best is None:
         yield "", "inapplicable", "the environment has no expert to stay below"
         return
+    hits: list[str] = []
+    for _ in range(RECORDINGS):
+        other, run = _replay(bench, rng)
+        if run.verdict.value >= best.verdict.value:
+            hits.append(str(other.id))
+        if not hits:
+            break
+    # One of three is chance: two records may stand at the same place of a list.
+    yield "replay", *judge(len(hits) < 2, f"a blind replay reached the expert's score with what was recorded on {' and on '.join(hits)}")
+
+
+def _replay(bench: Bench, rng: random.Random) -> tuple[Task, Run]:
+    """The expert's actions on another seed, repeated blindly on this one."""
     other = _another_job(bench, rng)
     policy = bench.environment.expert(other)
     assert policy is not None, f"{other.id} has no expert though {bench.task.id} has"
     replay = BlindReplay(bench.environment.tools, 0)
     replay.assist(bench.run(policy, "expert", task=other, count=False).trajectory.actions)
-    runs.append(bench.run(replay.act, "replay"))
-    for run in runs:
-        agent, last = run.trajectory.agent, run.trajectory.last
-        what = f"{agent} reached the expert's score: " + (f"(recorded on {other.id}) " if agent == "replay" else "")
-        yield agent, *judge(run.verdict.value < best.verdict.value, what + explain(run.verdict, last.ended or "not at all"))
+    return other, bench.run(replay.act, "replay")
 
 
 def _another_job(bench: Bench, rng: random.Random) -> Task:

@@ -934,6 +934,7 @@
     history.replaceState(null, '', request.responseURL);
     document.write(request.responseText);
     document.close();
+    scrollTo({left: 0, top: 0, behavior: 'instant'});  // a window keeps its place when its document is written anew
     return true;
   }
 
