@@ -52,7 +52,7 @@ def roomy(book: Book, label: str) -> Row | None:
     for name, sheet in book.sheets.items():
         for number, text in sheet.labels.items():
             likeness = alike(label, text)
-            if likeness >= 0.5 and _room(book, Row(name, number)):
+            if likeness >= 0.4 and _room(book, Row(name, number)):
                 found.append((-likeness, Row(name, number)))
     return min(found)[1] if found else None
 

@@ -6,7 +6,6 @@ the signs that a house puts in front and without scales. Both hold in the next w
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,6 +99,8 @@ class Phrases:
 
     seen: dict[str, dict[Meaning, dict[str, int]]] = field(default_factory=dict)
     signs: dict[str, dict[str, int]] = field(default_factory=dict)
+    scales: dict[str, dict[str, int]] = field(default_factory=dict)
+    """House -> label -> by what its formulas divide the row's numbers, mostly: 100 where rates are written in hundreds."""
 
     # --- learning --------------------------------------------------------------------------------------------------------------------
 
@@ -137,6 +138,18 @@ class Phrases:
                 found = sign(book, Row(name, number), {})
                 if found:
                     known[plain(label)] = found
+
+    def note_scales(self, book: Book, visible: Mapping[Row, Mapping[Idea, Sequence[int]]], house: str) -> None:
+        """Which rows of the house are divided by 100 where they are used."""
+        votes: dict[str, int] = {}
+        for ideas in visible.values():
+            for idea in ideas:
+                divided, bare = _divided(outline(idea.shape), False)
+                for slot, operand in enumerate(idea.operands):
+                    label = plain(book.label(operand.row))
+                    votes[label] = votes.get(label, 0) + (slot in divided) - (slot in bare)
+        known = self.scales.setdefault(house, {})
+        known.update({label: 100 if vote > 0 else 1 for label, vote in votes.items() if vote and label})
 
     def meaning(self, book: Book, row: Row, idea: Idea, reading: Reading, house: str) -> Meaning | None:
         """The idea over groups of labels, in amounts; None when it reads rows that the sentence does not name."""
@@ -217,14 +230,17 @@ class Phrases:
         turns = [(1, -1) if natural[group] == 0 and group != 0 else (natural[group] or 1, -(natural[group] or 1)) for group in groups]
         found: dict[Idea, int] = {}
         tree = outline(meaning.shape)
+        known = self.scales.get(house, {})
+        usual = {group: float(known.get(plain(book.label(rows[group][0])), 1)) for group in groups if group != 0}
+        others = [(group, scale) for group in groups for scale in SCALES if scale != usual.get(group, 1.0)]
         for odd in range(2 ** min(len(groups), 4)):
             for whole in (own or 1, -(own or 1)):
                 chosen = {group: turns[at][1 if odd >> at & 1 else 0] for at, group in enumerate(groups)}
                 away = bin(odd).count("1") + (whole != (own or 1))
-                for scaled, scale in [(-1, 1.0), *itertools.product(groups, SCALES[1:])]:
-                    idea = self._write(book, tree, meaning, reading, rows, chosen, whole, scaled, scale)
+                for scaled, scale in [(-1, 1.0), *others]:
+                    idea = self._write(book, tree, meaning, reading, rows, chosen, whole, {**usual, scaled: scale})
                     if idea is not None:
-                        found.setdefault(idea, away + (scale != 1.0))
+                        found.setdefault(idea, away + (scaled >= 0))
         return sorted(found.items(), key=lambda item: (item[1], len(item[0].shape)))
 
     @staticmethod
@@ -236,8 +252,7 @@ class Phrases:
         rows: dict[int, list[Row]],
         signs: dict[int, int],
         whole: int,
-        scaled: int,
-        scale: float,
+        scales: dict[int, float],
     ) -> Idea | None:
         operands: list[Operand] = []
 
@@ -272,8 +287,8 @@ class Phrases:
                 total: Node = refs[0]
                 for ref in refs[1:]:
                     total = Binary("+", total, ref)
-                if group == scaled:
-                    total = Binary("/", total, Number(scale))
+                if scales.get(group, 1.0) != 1.0:
+                    total = Binary("/", total, Number(scales[group]))
                 return Unary("-", total) if signs[group] < 0 else total
             if isinstance(node, Range):
                 first, last = members(node.first), members(node.last)
@@ -296,7 +311,7 @@ class Phrases:
 
     def to_dict(self) -> dict[str, Any]:
         seen = {t: [[m.shape, [list(p) for p in m.places], houses] for m, houses in found.items()] for t, found in self.seen.items()}
-        return {"seen": seen, "signs": self.signs}
+        return {"seen": seen, "signs": self.signs, "scales": self.scales}
 
     def load(self, data: dict[str, Any]) -> None:
         """The inverse of `to_dict`."""
@@ -305,6 +320,31 @@ class Phrases:
             for template, found in data["seen"].items()
         }
         self.signs = {house: dict(signs) for house, signs in data["signs"].items()}
+        self.scales = {house: dict(scales) for house, scales in data["scales"].items()}
+
+
+def _divided(node: Node, within: bool) -> tuple[set[int], set[int]]:
+    """Slots that are divided by 100, by themselves or in a product, and those that are not."""
+    match node:
+        case Ref():
+            return ({node.row - 1}, set()) if within else (set(), {node.row - 1})
+        case Range(first, last):
+            return set(), {first.row - 1, last.row - 1}
+        case Binary("/", left, Number(value)) if value == 100:
+            return _divided(left, True)
+        case Binary("*", left, right):
+            parts = [_divided(left, within), _divided(right, within)]
+        case Binary("/", left, right):
+            parts = [_divided(left, within), _divided(right, False)]
+        case Binary(_, left, right):
+            parts = [_divided(left, False), _divided(right, False)]
+        case Unary(_, operand):
+            return _divided(operand, within)
+        case Call(_, arguments):
+            parts = [_divided(argument, False) for argument in arguments]
+        case _:
+            return set(), set()
+    return set().union(*(part[0] for part in parts)), set().union(*(part[1] for part in parts))
 
 
 class _Partial(Exception):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe, slack
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, numbers
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
-from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract
+from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract, outline
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain
 from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
@@ -47,6 +48,10 @@ def faults(book: Book, recipes: Recipes, phrases: Phrases, house: str, goal: str
                     unique.setdefault(fault.key, fault).features.update(fault.features)
     for fault in unique.values():
         label = book.label(fault.row)
+        said = seeker.odd_numbers(fault.row)
+        usual = {number for idea in seeker.around.visible[fault.row] for number in numbers(outline(idea.shape))}
+        fault.features["number not said"] = float(bool(set(numbers(outline(fault.idea.shape))) - said))
+        fault.features["sheds number"] = float(bool(usual - said) and not fault.features["number not said"])
         fault.features["row said in goal"] = float(mentions(goal, label))
         heading = book.sheets[fault.row.sheet].headings.get(fault.row.number, "")
         fault.features["block said"] = float(bool(heading) and any(mentions(line, heading) for line in papers.lines))
@@ -59,7 +64,7 @@ class _Seeker:
 
     def __init__(self, book: Book, recipes: Recipes, phrases: Phrases, house: str, around: Surroundings) -> None:
         self.book, self.recipes, self.phrases, self.house, self.around = book, recipes, phrases, house, around
-        self.here = Phrases(signs=phrases.signs)  # what sentences mean by this workbook itself, wrong lines included
+        self.here = Phrases(signs=phrases.signs, scales=phrases.scales)  # what sentences mean by this workbook itself, wrong lines included
         self.counts = self.here.learn_book(book, around.visible, around.papers, house)
 
     def suspicions(self, row: Row) -> list[Fault]:
@@ -153,6 +158,11 @@ class _Seeker:
                     features["fault:contradicts house"] = 1.0
                     features["common"] = math.log1p(times)
         return list(found.values())
+
+    def odd_numbers(self, row: Row) -> set[float]:
+        """Numbers that a formula of a row may hold: those said in its sentences, and the commonest of all."""
+        said = " ".join(self.around.papers.beside(self.book.label(row)))
+        return {0.0, 0.5, 1.0, 2.0, 100.0, *(float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", said))}
 
     def columns(self, row: Row) -> list[int]:
         return sorted(c for c, cell in self.book.sheets[row.sheet].by_row[row.number].items() if cell.formula) or [1]

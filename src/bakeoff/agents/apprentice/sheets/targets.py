@@ -12,7 +12,7 @@ from bakeoff.agents.apprentice.sheets.labels import mentions, plain, plain_text
 from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import read
 
-_ADDRESS = re.compile(r"(?:(?:'(?:[^']|'')+'|[A-Za-z_]\w*)!)?\$?[A-Z]{1,3}\$?\d{1,5}(?::\$?[A-Z]{1,3}\$?\d{1,5})?")
+_ADDRESS = re.compile(r"(?<![\w&])(?:(?:'(?:[^']|'')+'|[A-Za-z_]\w*)!)?\$?[A-Z]{1,3}\$?\d{1,5}(?::\$?[A-Z]{1,3}\$?\d{1,5})?(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,15 @@ def targets(book: Book, papers: Papers, goal: str, reckoned: Callable[[Row], boo
 
     Rows to be filled: those with gaps that the instruction names; where it names none, all rows that were left unfinished. In reading order."""
     found = [_with_said(book, target, goal) for target in gaps(book)]
-    ranges = addresses(goal, book.current)
+    titles = {title for sheet in book.sheets.values() for line in sheet.heads.values() for title in line.values()}
+    ranges = addresses(goal, book.current, frozenset(titles))
     inside = [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)]
     if inside:
         return inside
     named = [target for target in found if target.said > 0]
     if named:
         best = [target for target in named if target.said >= 1.0] or named
-        return [target for target in best if len(target.known) != 1] or best  # one number is a setting, not a row
+        return [target for target in best if not _setting(book, target)] or best
     return [target for target in found if unfinished(book, papers, target, reckoned)]
 
 
@@ -51,6 +52,11 @@ def unfinished(book: Book, papers: Papers, target: Target, reckoned: Callable[[R
     if any(plain(reading.groups[0][0]) == plain(label) for line in papers.beside(label) if (reading := read(line))):
         return True
     return reckoned(target.row)
+
+
+def _setting(book: Book, target: Target) -> bool:
+    """Whether a row holds one number beside the timeline: a setting, not a line."""
+    return len(target.known) == 1 and target.known[0] not in book.sheets[target.row.sheet].series
 
 
 def rooms(cells: dict[int, Cell], series: list[int]) -> dict[int, Cell]:
@@ -105,10 +111,12 @@ def quoted(goal: str, label: str) -> bool:
     return any(plain(piece) == plain(label) for piece in re.findall(r"[\"'“‘«]([^\"'”’»]+)[\"'”’»]", goal))
 
 
-def addresses(goal: str, sheet: str) -> list[tuple[Row, int, int]]:
-    """Ranges that the instruction gives: (sheet and first row, first row, last row)."""
+def addresses(goal: str, sheet: str, titles: frozenset[str] = frozenset()) -> list[tuple[Row, int, int]]:
+    """Ranges that the instruction gives: (sheet and first row, first row, last row). `titles`: periods, which may look like addresses."""
     found = []
     for match in _ADDRESS.finditer(goal):
+        if match[0] in titles:
+            continue
         first, _, last = match[0].partition(":")
         top, end = read_ref(first, sheet), read_ref(last) if last else None
         if top is not None:

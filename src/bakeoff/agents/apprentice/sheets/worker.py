@@ -75,6 +75,7 @@ class Worker:
         yield from self.survey()
         self.book.orient(self.goal)
         self.knowledge.phrases.note_signs(self.book, self.knowledge.house)
+        self.knowledge.phrases.note_scales(self.book, visible(self.book), self.knowledge.house)
         papers = Papers(self.book.papers)
         self.suspect = not figures(self.book, papers, self.book.current) and not self.wanted(papers)
         if self.suspect:  # nothing is missing, so something is wrong: not a workbook to learn from before it is mended
