@@ -48,6 +48,7 @@
   }
 
   // --- names (the common cases of Accessible Name and Description Computation 1.2) ---------------------------------------------------------
+  const passed = new Set(); // what the observation under way has found to be visible
   const clean = text => text.replace(/\s+/g, ' ').trim();
 
   function contentText(el, seen) {
@@ -61,7 +62,7 @@
           if (tag === 'title') out += ' ' + node.textContent + ' ';
           continue;
         }
-        if (!node.checkVisibility({visibilityProperty: true})) continue;
+        if (!passed.has(node) && !node.checkVisibility({visibilityProperty: true})) continue;
         const label = node.getAttribute('aria-label');
         if (label && label.trim()) out += ' ' + label + ' ';
         else if (tag === 'IMG') out += ' ' + (node.getAttribute('alt') || '') + ' ';
@@ -232,8 +233,9 @@
   }
 
   // --- the walk --------------------------------------------------------------------------------------------------------------------------
+  const UNCLIPPED = new Set(['inline', 'table-row', 'table-row-group', 'table-header-group', 'table-footer-group', 'table-column', 'contents']); // no overflow of their own
   const BLOCK = /^(block|flex|grid|table|list-item|flow-root|table-row|table-cell|table-caption)/;
-  let rows, kept, clips, run, focused, viewW, viewH, labelled;
+  let rows, kept, clips, run, focused, viewW, viewH, labelled, editing;
 
   const SHOWN = {opacityProperty: true, visibilityProperty: true};
   const meet = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
@@ -314,7 +316,7 @@
       if (display !== 'contents' && !el.checkVisibility()) return;
       dim = dim || style.opacity === '0';
       visible = style.visibility === 'visible';
-    }
+    } else passed.add(el);
     const position = style.position;
     const block = BLOCK.test(display); // floating and positioned boxes are blocks, too
     if (block || tag === 'LABEL') run.row = -1;
@@ -326,7 +328,7 @@
     const control = tag === 'INPUT' || tag === 'TEXTAREA' || tag === 'SELECT' || tag === 'BUTTON';
     const inner = {...context, dim, clip, visible, ink: undefined};
     if (position !== 'static') inner.positioned = clip;
-    const overflow = display === 'inline' || control && tag !== 'TEXTAREA' && !(tag === 'SELECT') ? 'visible' : style.overflow;
+    const overflow = UNCLIPPED.has(display) || control && tag !== 'TEXTAREA' && !(tag === 'SELECT') ? 'visible' : style.overflow;
     const rolls = overflow !== 'visible' && /auto|scroll/.test(overflow);
     if (overflow !== 'visible') {
       if (el !== document.body) {
@@ -339,7 +341,7 @@
 
     const cursor = style.cursor;
     const role = roleOf(el, tag);
-    const editable = !context.editable && el.isContentEditable;
+    const editable = editing && !context.editable && el.isContentEditable;
     const back = colour(style.backgroundColor);
     inner.fore = undefined;
     inner.style = style;
@@ -351,7 +353,7 @@
     let index = -1, listed = role;
     const sized = rect.width > 0 && rect.height > 0;
     const seen = visible && sized && !(rect.right <= clip.hard[0] || rect.left >= clip.hard[2] || rect.bottom <= clip.hard[1] || rect.top >= clip.hard[3]);
-    const clickable = !context.inWidget && !control && ((cursor === 'pointer' && context.cursor !== 'pointer') || el.hasAttribute('onclick')
+    const clickable = !role && !context.inWidget && !control && ((cursor === 'pointer' && context.cursor !== 'pointer') || el.hasAttribute('onclick')
       || cursor === 'move' || cursor === 'grab' || el.draggable && tag !== 'IMG' && tag !== 'A' || el.tabIndex >= 0 || editable);
     let scrolls = false;
     if (!listed && seen && tag !== 'BODY' && tag !== 'LABEL') {
@@ -564,6 +566,7 @@
       const context = {...limits(), dim: false, visible: true, inWidget: false, ink: undefined, cursor: 'auto', base: style.fontSize, fore: undefined, style,
         under: colour(style.backgroundColor) || ['white', '#ffffff', false], background: null};
       labelled = document.querySelector('label') !== null;
+      editing = document.designMode === 'on' || document.querySelector('[contenteditable], iframe') !== null;
       if (modal) element(modal, -1, style, context);
       else walk(body, -1, style, context);
     }
@@ -595,6 +598,7 @@
     const marked = String(getSelection());
     if (marked) markSelection(out);
     rows = kept = clips = null;
+    passed.clear();
     return JSON.stringify([document.title, location.pathname + location.search, out]);
   }
 
@@ -923,15 +927,16 @@
     return observe();
   }
 
-  // Loads a page into this window without a navigation. Says whether it did.
+  // Loads a page into this window without a navigation, from a server that may spare it a redirect. Says whether it did.
   function rewrite(path) {
     const request = new XMLHttpRequest();
     request.open('GET', path, false);
+    request.setRequestHeader('X-Requested-With', 'bakeoff');
     try { request.send(); } catch { return false; }
     if (request.status !== 200) return false;
     getSelection().removeAllRanges();
     document.open();
-    history.replaceState(null, '', request.responseURL);
+    history.replaceState(null, '', new URL(request.getResponseHeader('X-Location') || '', request.responseURL));
     document.write(request.responseText);
     document.close();
     scrollTo({left: 0, top: 0, behavior: 'instant'});  // a window keeps its place when its document is written anew

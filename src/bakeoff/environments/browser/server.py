@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
@@ -120,9 +120,9 @@ class ProductServer:
             office = self._tickets.pop(path.removeprefix("/enter/"), None)
             if office is None or request.method != "GET":
                 return PlainTextResponse("This door is closed.", 403)
-            answer = RedirectResponse(pages.addresses(office.blueprint).start, 303)
-            answer.set_cookie(COOKIE, office.token, httponly=True, samesite="strict", path="/")
-            return answer
+            entered = self._enter(office, "X-Requested-With" in request.headers)
+            entered.set_cookie(COOKIE, office.token, httponly=True, samesite="strict", path="/")
+            return entered
         office = self._offices.get(request.cookies.get(COOKIE, ""))
         if office is None:
             return PlainTextResponse("You are not signed in.", 403)
@@ -135,17 +135,34 @@ class ProductServer:
                 if len(body) > LARGEST:
                     return PlainTextResponse("Too large.", 413)
         with office.guard:
-            office.requests += 1
             office.partial = request.headers.get("X-Requested-With") == "XMLHttpRequest"
-            try:
-                if request.method == "POST":
-                    accepted = _accept(office, path, body)
-                    return _straight(office, accepted) if office.partial else accepted
-                return _get(office, path, dict(request.query_params))
-            except Exception as problem:  # a bug of ours: the episode must abstain, whatever the page shows
-                office.connection.rollback()
-                office.fault = "".join(traceback.format_exception(problem))
-                return PlainTextResponse("Something went wrong.", 500)
+            if request.method != "POST":
+                return _careful(office, lambda: _get(office, path, dict(request.query_params)))
+            if office.partial:
+                return _careful(office, lambda: _straight(office, _accept(office, path, body)))
+            return _careful(office, lambda: _accept(office, path, body))
+
+    def _enter(self, office: Office, at_once: bool) -> Response:
+        """The way to the product's first page, or to whom asks for it with a header of their own, that page at once."""
+        address = pages.addresses(office.blueprint).start
+        if not at_once:
+            return _away(address)
+        with office.guard:
+            office.partial = False
+            page = _careful(office, lambda: _get(office, address, {}))
+        page.headers["X-Location"] = address
+        return page
+
+
+def _careful(office: Office, work: Callable[[], Response]) -> Response:
+    """Serves one request; after a bug of ours the episode must abstain, whatever the page shows."""
+    office.requests += 1
+    try:
+        return work()
+    except Exception as problem:
+        office.connection.rollback()
+        office.fault = "".join(traceback.format_exception(problem))
+        return PlainTextResponse("Something went wrong.", 500)
 
 
 def _straight(office: Office, answer: Response) -> Response:
