@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/miniwob_speed.py [--rounds 5]
 
-The peer is installed once into `benchmarks/.venv-peer`. Each round plays every task once with every contestant, in turn, so that noise of the
-machine falls on all alike; several of our episodes are timed per peer episode because they are short. Figures are medians; an episode
+The peer is installed once into `benchmarks/.venv-peer`. Task by task, every contestant plays its rounds in turn, so that noise of the machine falls on all
+alike; whoever does not play has no browser open that could disturb the others (ours is idle). Several of our episodes are timed per peer episode because they
+are short; the first round of each turn warms up and does not count. Figures are medians; an episode
 counts only if its verdict is success. The peer runs twice: as shipped, and tuned (its fixed waits of 0.1 s per call and 0.5 s per observation
 switched off). The peer as shipped downloads a headless shell of its own, so it drives the headless shell here, too, unless told otherwise.
 Ours is one worker; while an episode is played, a second tab of its Chromium may load the page of the next one, on another core.
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -114,13 +116,21 @@ class Peer:
         )
 
     def play(self, name: str, seed: int, tuned: bool, times: Times) -> None:
+        times.add(**self._order({"task": name, "seed": seed, "tuned": tuned}))
+
+    def rest(self) -> None:
+        """Closes the peer's browsers until it plays again."""
+        self._order({})
+
+    def _order(self, what: dict[str, object]) -> dict[str, Any]:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"task": name, "seed": seed, "tuned": tuned}) + "\n")
+        self.process.stdin.write(json.dumps(what) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
             raise SystemExit("the peer's worker died; run benchmarks/peer_browsergym.py by hand to see why")
-        times.add(**json.loads(answer))
+        found: dict[str, Any] = json.loads(answer)
+        return found
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -143,9 +153,10 @@ def main() -> None:
         assert isinstance(environment, MiniWobEnvironment)
         peer = Peer(options.peer_chromium)
         try:
-            jobs = [(round_, task) for round_ in range(-1, options.rounds) for task in TASKS]  # the first round warms up
-            for round_, task in track(jobs, description="playing", console=Console(stderr=True)):
-                for name in contestants:
+            for task, name in track(
+                [(task, name) for task in TASKS for name in contestants], description="playing", console=Console(stderr=True)
+            ):
+                for round_ in range(-1, options.rounds):
                     for repeat in range(OURS_PER_ROUND if name == "bakeoff" else 1):
                         times = Times()
                         seed = 1000 * (round_ + 1) + repeat
@@ -156,6 +167,8 @@ def main() -> None:
                         if round_ >= 0:
                             for book in (contestants[name], by_task[name, task]):
                                 book.add(times.resets[0], times.steps, bool(times.passed))
+                if name != "bakeoff":
+                    peer.rest()
         finally:
             peer.close()
 

@@ -1,4 +1,4 @@
-"""One BrowserGym worker, run in a virtual environment of its own: reads `{"task", "seed", "tuned"}` lines, answers with timings, one line each.
+"""One BrowserGym worker, run in a virtual environment of its own: reads `{"task", "seed", "tuned"}` lines, answers with timings, one line each. `{}` closes its browsers.
 
 Everything is the peer's own: its environment, its Playwright actions by `bid`, its observation, its reward. Chromium is the same binary that
 we drive. `tuned` switches off the two waits that it ships with (0.1 s `slow_mo` per browser call, 0.5 s before each observation).
@@ -60,6 +60,11 @@ def main() -> None:
     environments: dict[tuple[str, bool], gymnasium.Env] = {}
     for line in sys.stdin:
         order = json.loads(line)
+        if not order:
+            while environments:
+                environments.popitem()[1].close()
+            print("{}", flush=True)
+            continue
         key = order["task"], order["tuned"]
         if key not in environments:
             options = {"slow_mo": 0, "pre_observation_delay": 0.0} if order["tuned"] else {}

@@ -149,7 +149,7 @@ class MiniWobEnvironment(Environment):
         def open_page() -> View:
             again = bool(self._stages) and self._stages[0].product == task.id.product
             tab = self._ready_tab(task.id.product)
-            tab.park()
+            tab.park(arrived=again and task.id.product in self._kept)
             tab.take_calls(self._binding)
             self._calls = []
             clean, self._touched = json.dumps(not self._touched), False

@@ -37,7 +37,7 @@ _DIGEST = """(() => {
   for (const key of Reflect.ownKeys(page)) if (!given.has(key) || key.startsWith?.('WOB')) lines.push(String(key) + ': ' + told(page[key], key));
   for (const node of document.querySelectorAll('*')) {
     lines.push(told(node) + ' ' + node.tagName + ' ' + [node.value, node.checked, node.selectedIndex, node.scrollTop, node.scrollLeft, node.matches(':focus'),
-      HOVER && node.matches(':hover'), node.matches(':user-invalid'), node.matches(':active')].join());
+      HOVER && node !== document.documentElement && node.matches(':hover'), node.matches(':user-invalid'), node.matches(':active')].join());
     for (const key in node) if (key.startsWith('on') && node[key]) lines.push(key + ' ' + told(node[key]));
   }
   while (queue.length) {

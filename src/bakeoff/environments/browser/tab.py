@@ -223,11 +223,14 @@ class Tab:
             page.bindings = [call for call in page.bindings if call[0] != name]
         return mine
 
-    def park(self) -> None:
-        """Moves the mouse to the far corner, where nothing is, without waiting for it."""
+    def park(self, arrived: bool = False) -> None:
+        """Moves the mouse to the far corner, where nothing is. `arrived`: waits for it; a key that comes up spares waiting for a frame."""
         page = self._page
-        x, y = self.viewport[0] - 1, self.viewport[1] - 1
-        page.session.forget(*page.session.post(*self._move(x, y)))
+        move = self._move(self.viewport[0] - 1, self.viewport[1] - 1)
+        if arrived and not page.busy:
+            self._send(*move, ("Input.dispatchKeyEvent", {"type": "keyUp", "key": "Unidentified"}))
+        else:
+            page.session.forget(*page.session.post(*move))
 
     def renew(self, path: str) -> View:
         """Loads a path as in a tab just opened: no cookies, no history, no other windows, the mouse at rest in the corner.
