@@ -22,7 +22,7 @@ from bakeoff.training.protocol import AdamParams, Datum, Drawn, Floats, ForwardB
 
 MOMENTS = "optimiser.safetensors"
 
-BATCH = 32
+BATCH = 16
 """Examples that go through the network at once, whatever number is asked for: it bounds memory and changes no result but by rounding."""
 
 

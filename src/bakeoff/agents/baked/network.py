@@ -18,17 +18,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bakeoff.agents.baked.actions import DISTANCES, KEYS, LONGEST_TEXT, Grammar, Slot
-from bakeoff.agents.baked.screen import FEATURES, MOST_PAST, PIECE_FEATURES, ROLES, Screen, option_features
+from bakeoff.agents.baked.screen import FEATURES, MOST_ELEMENTS, MOST_PAST, PIECE_FEATURES, ROLES, Screen, option_features
 from bakeoff.agents.baked.words import BUCKETS, WAYS, grams
 
 MINUS = -1e9
+PLACES = 64
+"""Places of words in an instruction are told apart up to here."""
 STEPS = 24
 """Actions so far are told apart up to here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes. `width` is a multiple of `heads`; the defaults make about 0.9 million parameters."""
+    """Sizes. `width` is a multiple of `heads`; the defaults make about 1.2 million parameters."""
 
     width: int = 96
     layers: int = 3
@@ -40,20 +42,25 @@ class Shape:
 
 
 class Texts(nn.Module):
-    """Texts as vectors: the mean of their n-grams' embeddings, projected. Every different text of a batch is looked up once."""
+    """Texts as vectors: the mean of their n-grams' embeddings beside the mean of their words', projected. Every different text of a batch is looked up once."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.table = nn.EmbeddingBag(BUCKETS, shape.texts, mode="mean", padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.3)
-        self.out = nn.Sequential(nn.Linear(shape.texts, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width))
+        self.out = nn.Sequential(nn.Linear(2 * shape.texts, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width))
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """(number of texts, width)."""
-        bags = [grams(text) for text in texts]
-        offsets = np.cumsum([0, *(len(bag) for bag in bags)])[:-1]
-        flat = torch.tensor([gram for bag in bags for gram in bag], dtype=torch.long)
-        found: Tensor = self.out(self.table(flat, torch.from_numpy(offsets.astype(np.int64))))
+        both = [grams(text) for text in texts]
+        parts, words = (self._mean([bags[at] for bags in both]) for at in (0, 1))
+        found: Tensor = self.out(torch.cat([parts, words], dim=-1))
+        return found
+
+    def _mean(self, bags: Sequence[tuple[int, ...]]) -> Tensor:
+        offsets = np.cumsum([0, *(len(bag) for bag in bags)])[:-1].astype(np.int64)
+        flat = torch.from_numpy(np.fromiter((gram for bag in bags for gram in bag), dtype=np.int64))
+        found: Tensor = self.table(flat, torch.from_numpy(offsets))
         return found
 
 
@@ -91,6 +98,8 @@ class PointerPolicy(nn.Module):
         self.role = nn.Embedding(ROLES, width)
         self.features = nn.Linear(FEATURES, width)
         self.mix = nn.Linear(4 * width, width)
+        self.order = nn.Embedding(MOST_ELEMENTS, width)
+        self.place = nn.Embedding(PLACES, width)
         self.way = nn.Embedding(WAYS, width)
         self.piece_features = nn.Linear(PIECE_FEATURES, width)
         self.piece_context = nn.Conv1d(width, width, 3, padding=1)
@@ -151,7 +160,9 @@ class PointerPolicy(nn.Module):
         elements = self.mix(torch.cat([padded(at, most_elements) for at in range(4)], dim=-1))
         elements = elements + self.role(stacked([s.roles for s in screens], most_elements))
         elements = elements + self.features(stacked([s.features for s in screens], most_elements, FEATURES)) + self.kind.weight[0]
+        elements = elements + self.order.weight[:most_elements]
         pieces = padded(4, most_pieces) + self.way(stacked([s.piece_ways for s in screens], most_pieces)) + self.kind.weight[1]
+        pieces = pieces + self.place(stacked([np.minimum(s.piece_places, PLACES - 1) for s in screens], most_pieces))
         pieces = pieces + self.piece_features(stacked([s.piece_features for s in screens], most_pieces, PIECE_FEATURES))
         pieces = pieces * _there([len(s.pieces) for s in screens], most_pieces).unsqueeze(
             -1

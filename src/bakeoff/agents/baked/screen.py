@@ -60,7 +60,7 @@ class Screen:
         pieces: what may be copied from the instruction.
         names, values, parents, before: texts of each element, of its parent and of the element before it.
         roles: hashed roles. features: see `_features`.
-        piece_ways, piece_features: how a piece is copied, and facts about it.
+        piece_ways, piece_places, piece_features: how a piece is copied, where it stands in the instruction, and facts about it.
         past: what was done, the latest last. general: title, location and error. step: actions so far.
     """
 
@@ -74,6 +74,7 @@ class Screen:
     roles: Integers
     features: Floats
     piece_ways: Integers
+    piece_places: Integers
     piece_features: Floats
     past: tuple[Done, ...]
     general: tuple[str, str, str]
@@ -104,6 +105,7 @@ def look(seen: Observation, past: tuple[Done, ...]) -> Screen:
             [_features(seen.elements[at], at, seen, said, rows, past, typed, counts) for at in kept], dtype=np.float32
         ).reshape(-1, FEATURES),
         piece_ways=np.array([piece.way for piece in copied], dtype=np.int64),
+        piece_places=np.array([piece.place for piece in copied], dtype=np.int64),
         piece_features=np.array([_piece_features(piece, copied, typed, seen) for piece in copied], dtype=np.float32).reshape(
             -1, PIECE_FEATURES
         ),

@@ -29,12 +29,17 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
 @lru_cache(maxsize=200_000)
-def grams(text: str) -> tuple[int, ...]:
-    """Hashed n-grams of a text, 2 to 4 characters long, and its words; without regard to case. At least one, so that no text is nothing."""
+def grams(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Two bags of a text, without regard to case: its hashed n-grams, 2 to 4 characters long, by which like words are alike; its words and the
+    whole, by which they are told apart. Neither is empty, so that no text is nothing."""
     plain = " ".join(text.lower().split())[:LONGEST]
     padded = f" {plain} "
-    found = {f"{n}:{padded[at : at + n]}" for n in (2, 3, 4) for at in range(len(padded) - n + 1)}
-    found |= {f"w:{word}" for word in re.findall(r"\w+", plain)} | {f"t:{plain}"}
+    parts = {f"{n}:{padded[at : at + n]}" for n in (2, 3, 4) for at in range(len(padded) - n + 1)}
+    words = {f"w:{word}" for word in re.findall(r"\w+", plain)} | {f"t:{plain}"}
+    return _hashed(parts), _hashed(words)
+
+
+def _hashed(found: set[str]) -> tuple[int, ...]:
     return tuple(sorted({zlib.crc32(gram.encode()) % (BUCKETS - 1) + 1 for gram in found}))
 
 
