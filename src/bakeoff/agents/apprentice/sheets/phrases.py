@@ -231,7 +231,7 @@ class Phrases:
         found: dict[Idea, int] = {}
         tree = outline(meaning.shape)
         known = self.scales.get(house, {})
-        usual = {group: float(known.get(plain(book.label(rows[group][0])), 1)) for group in groups if group != 0}
+        usual = {group: float(known.get(plain(book.label(rows[group][0])), 1)) for group in groups}
         others = [(group, scale) for group in groups for scale in SCALES if scale != usual.get(group, 1.0)]
         for odd in range(2 ** min(len(groups), 4)):
             for whole in (own or 1, -(own or 1)):

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe, slack
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, numbers
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, Value, numbers
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract, outline
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain
@@ -176,10 +176,17 @@ class _Seeker:
         near = slack(self.book, row, tuple(known))
         off = 0
         for column in known:
-            value, actual = idea.value(self.book, row, column), sheet.at(row.number, column).number
+            value, actual = idea.value(self.book, row, column, self.strict), sheet.at(row.number, column).number
             if value is not None and actual is not None and not sheet.at(row.number, column).formula:
                 off += abs(value - actual) > 1e-7 * max(abs(actual), abs(value), 1e-6) + near
         return 2 * off <= len(known)
+
+    def strict(self, ref: Ref) -> Value:
+        """A cell's value; an empty one is not taken for 0."""
+        value = self.book.look(ref)
+        if value is None:
+            raise OverflowError("empty")
+        return value
 
     def against_past(self, row: Row, now: dict[int, Idea | None], typed: tuple[int, ...], usual: Idea) -> list[Fault]:
         """A line whose formula does not give its typed past, while another idea does."""

@@ -203,6 +203,8 @@ class Worker:
             if gain > 0:
                 self.mended += 1
                 yield from self.write(self.choices[-1])
+        for name in sorted({choice.target.row.sheet for choice in self.choices}) if self.mended else ():
+            yield from self.read_sheet(name)  # what stands there now is what may be learned
 
     def weighed(self, found: list[Fault]) -> list[tuple[float, Fault, tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]]:
         """Suspicions with how much speaks for mending them, the surest first."""
