@@ -157,10 +157,15 @@ function again(name) {
   function restoreObjects() {
     for (const key of ownKeys(window)) if (!given.has(key) && !roots.some(one => one[0] === key) && !deleteProperty(window, key)) return false;
     for (const [key, value] of roots) if (window[key] !== value) window[key] = value;
-    for (const {object, keys, plain, values} of objects) {
+    for (let at = 0; at < objects.length; at++) {
+      const {object, keys, plain, values} = objects[at];
       const now = ownKeys(object);
-      let alike = same(now, keys);
-      for (let i = 0; alike && i < plain.length; i++) alike = Object.is(object[plain[i]], values[i]);
+      let alike = now.length === keys.length;
+      for (let i = 0; alike && i < keys.length; i++) alike = now[i] === keys[i];
+      for (let i = 0; alike && i < plain.length; i++) {
+        const value = object[plain[i]];
+        alike = value === values[i] || value !== value && values[i] !== values[i];
+      }
       if (alike) continue;
       if (object instanceof Node) {
         for (const key of now) if (!keys.includes(key) && !deleteProperty(object, key)) return false;
@@ -213,7 +218,7 @@ function again(name) {
     if (core.clickTrackCtx) core.clickTrackCtx.reset();
     for (const [target, type, listener, options] of added) apply(unlisten, target, [type, listener, options]);
     added = null; // what is set right below is no doing of the page
-    const done = restoreNodes() && restoreObjects();
+    if (!restoreNodes()) return false;
     // Where the Tab key goes next depends on where one was last. What was last is gone now, and nothing comes after it: the top, as in a new page.
     const last = document.createElement('i');
     last.tabIndex = -1;
@@ -221,7 +226,7 @@ function again(name) {
     last.focus({preventScroll: true});
     last.remove();
     added = [];
-    return done && !spoiled && !pending.size && document.documentElement.outerHTML === markup && restoreObjects();
+    return restoreObjects() && !spoiled && !pending.size && document.documentElement.outerHTML === markup;
   }
 
   window[name] = {remember, restore, listen};
