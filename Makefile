@@ -1,6 +1,6 @@
 # Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate grid bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid bench clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ audit: setup  ## proofs about the browser environment and its verifiers
 
 certificate: setup  ## every product on paper, 60 tasks in Chromium; goes on where it was stopped
 	@.venv/bin/bakeoff audit browser --all --sample 60 --json certificate.json --html certificate.html
+
+certificate-spreadsheet: setup grid  ## workbooks of all families, 40 tasks, and 6 in the web grid; goes on where it was stopped
+	@mkdir -p audits
+	@.venv/bin/bakeoff audit spreadsheet --sample 40 --journal audits --json certificate-spreadsheet.json --html certificate-spreadsheet.html
+	@.venv/bin/bakeoff audit grid --sample 6 --journal audits --json certificate-grid.json --html certificate-grid.html
 
 grid: setup     ## the web spreadsheet of the environment `grid`, from the npm registry
 	@.venv/bin/python -m bakeoff.environments.spreadsheet.grid.assets

@@ -14,9 +14,11 @@ import pytest
 from bakeoff.core import Action, Observation, TaskId, UsageError
 from bakeoff.environments.spreadsheet import products
 from bakeoff.environments.spreadsheet.book import Look
+from bakeoff.environments.spreadsheet.families import FAMILIES
 from bakeoff.environments.spreadsheet.grid import assets
 from bakeoff.environments.spreadsheet.grid.display import displayed
 from bakeoff.environments.spreadsheet.grid.environment import GridEnvironment
+from bakeoff.environments.spreadsheet.tasks import TEMPLATES
 
 needs_grid = pytest.mark.skipif(not assets.ready(), reason="the web spreadsheet is not installed; `make grid` fetches it")
 HOUSE = products.products("loan", "train")[0].id
@@ -56,10 +58,18 @@ def enter(grid: GridEnvironment, seen: Observation, cell: str, content: str) -> 
     return grid.step(Action("press", {"key": "Enter"}))
 
 
+EVERY = [
+    pytest.param(family, template, marks=() if (family, template) in (("loan", "fill-row"), ("comps", "answer")) else pytest.mark.slow)
+    for family, template in [("loan", "fill-row"), ("comps", "answer"), *zip(FAMILIES, TEMPLATES[1:] + TEMPLATES[:1], strict=False)]
+]
+"""A job of every family, and with them most templates; two of them by default."""
+
+
 @needs_grid
-@pytest.mark.parametrize("template", ["fill-row", "repair-one"])
-def test_experts_pass_by_keyboard(grid: GridEnvironment, template: str) -> None:
-    task = grid.task(TaskId.parse(f"grid/{HOUSE}@1/{template}#3"))
+@pytest.mark.parametrize(("family", "template"), EVERY)
+def test_experts_pass_by_keyboard(grid: GridEnvironment, family: str, template: str) -> None:
+    house = next(product for product in products.products(family, "train") if template in product.templates)
+    task = grid.task(TaskId.parse(f"grid/{house.id}@1/{template}#3"))
     seen = grid.reset(task)
     policy = grid.expert(task)
     while not seen.done:

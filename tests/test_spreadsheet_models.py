@@ -164,6 +164,45 @@ def test_the_same_id_gives_the_same_job_and_another_other_figures() -> None:
     assert rehearsed.base() != first.base
 
 
+def recorded(task_id: TaskId) -> tuple[tuple[str, str], ...]:
+    """What an expert does to a workbook, as a recording holds it."""
+    found = tasks.assign(task_id, products.house(task_id.product))
+    steps = experts.plan(found.handed, found.solved, across=found.layout.across)
+    return tuple((step.tool, str(sorted(step.arguments.items()))) for step in steps)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_recording_of_one_workbook_is_of_no_use_for_another(family: str) -> None:
+    """Formulas do not depend on figures; so where they stand must differ from workbook to workbook of a house."""
+    house = products.products(family, "train")[3]
+    turn = list(FAMILIES).index(family)
+    for template in [house.templates[(turn + step) % len(house.templates)] for step in (0, 5)]:
+        runs = [recorded(TaskId("spreadsheet", house.id, 1, template, number)) for number in range(6)]
+        assert len(set(runs)) == len(runs), template
+        assert len({tuple(sorted(run)) for run in runs}) == len(runs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_experts_pass_every_template_with_the_agents_tools(family: str) -> None:
+    """Each template in another house, so that many layouts are met."""
+    environment = SpreadsheetEnvironment()
+    train = products.products(family, "train")
+    for turn, template in enumerate(tasks.TEMPLATES):
+        house = next((product for product in train[7 * turn :] if template in product.templates), None)
+        if house is None:
+            assert not any(template in product.templates for product in train), template
+            continue
+        task = environment.task(TaskId("spreadsheet", house.id, 1, template, 50 + turn))
+        policy = environment.expert(task)
+        assert policy is not None
+        seen = environment.reset(task)
+        while not seen.done:
+            seen = environment.step(policy(seen))
+        assert environment.verify().value == 1.0, (task.id, environment.verify())
+    environment.close()
+
+
 def test_repair_tasks_are_wrong_and_can_be_mended() -> None:
     found = products.assignment(some("budget", "repair-three", 2))
     assert len(found.slips) == 3 and len({slip.kind for slip in found.slips}) == 3

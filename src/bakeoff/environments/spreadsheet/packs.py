@@ -112,7 +112,9 @@ def _definitions(found: Assignment) -> str:
 
 
 def _worded(found: Assignment, rule: str) -> str:
-    return re.sub(r"\{(\w+)\}", lambda match: f"“{found.house.label(found.model.line(match[1]))}”", rule)
+    """A rule in the house's words. Whether they are singular or plural is the house's own, so a colon stands for the verb."""
+    neutral = re.sub(r"^(\{\w+\}) adds up ", r"\1: the sum of ", re.sub(r"^(\{\w+\}) (?:is|are) ", r"\1: ", rule))
+    return re.sub(r"\{(\w+)\}", lambda match: f"“{found.house.label(found.model.line(match[1]))}”", neutral)
 
 
 def _review(found: Assignment) -> str:

@@ -71,8 +71,7 @@ class GridEnvironment(Environment):
         if task_id.environment != self.name:
             raise UsageError(f"task {task_id} does not belong to environment '{self.name}'")
         inner = self._books.task(replace(task_id, environment=_MINE))
-        steps = experts.steps(inner)
-        return replace(inner, id=task_id, limits=Limits(max(40, 2 * steps), inner.limits.seconds))
+        return replace(inner, id=task_id, limits=Limits(experts.limit(inner), inner.limits.seconds))
 
     def _inner(self, task: Task) -> Task:
         return self._books.task(replace(task.id, environment=_MINE))

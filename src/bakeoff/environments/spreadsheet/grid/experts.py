@@ -9,6 +9,7 @@ from bakeoff.core import Action, Observation, Policy, Proof, Task, follow
 from bakeoff.environments.spreadsheet import experts as desk
 from bakeoff.environments.spreadsheet import products
 from bakeoff.environments.spreadsheet.formulas import letters
+from bakeoff.environments.spreadsheet.mutants import wrong_drafts
 
 Step = tuple[str, str, str]
 """Tool, name of the thing it is done to (empty for none), and text or key."""
@@ -105,20 +106,50 @@ def expert(task: Task) -> Policy:
     return _leave_to_page(by_hand(actions), answer)
 
 
+def limit(task: Task) -> int:
+    """How many actions a worker may take."""
+    return max(60, 3 * steps(task))
+
+
 def alternatives(task: Task) -> tuple[Proof, ...]:
-    """Other right ways: the buttons instead of the keyboard."""
+    """Other right ways: with the buttons, by a detour, the other way round."""
     actions, answer = _actions(task)
-    if not any(action.tool == "fill" for action in actions):
-        return ()
-    return (Proof("with-buttons", "alternative", "fills with the buttons", follow(_leave_to_page(by_hand(actions, fill=False), answer))),)
+    found = products.assignment(task.id)
+    backwards = desk.actions(found, manner=desk.Manner(backwards=True, look=False))
+    ways = {
+        "slip-taken-back": ("types a wrong figure, takes it back with the button, and does the job", _with_slip(actions)),
+        "with-buttons": ("fills with the buttons", by_hand(actions, fill=False)),
+        "last-row-first": ("enters the rows from the last to the first", by_hand(backwards)),
+    }
+    usual = by_hand(actions)
+    return tuple(
+        Proof(name, "alternative", claim, follow(_leave_to_page(done, answer)))
+        for name, (claim, done) in ways.items()
+        if done != usual and len(done) < limit(task)
+    )
+
+
+def _with_slip(actions: Sequence[Action]) -> list[Step]:
+    """A wrong entry in the first cell that is written, taken back, then everything."""
+    first = next(str(action.arguments["cell"]) for action in actions if action.tool in ("write", "write_block"))
+    return [*_write(first, "123"), ("click", "Undo", ""), *by_hand(actions)]
+
+
+MUTANTS = 5
+"""Wrong workbooks of a task that are made in the page; all of them are the business of the environment `spreadsheet`."""
 
 
 def mutants(task: Task) -> tuple[Proof, ...]:
-    """Near misses that only a page makes possible; wrong workbooks as such are the business of the environment `spreadsheet`."""
+    """Near misses that only a page makes possible, and some wrong workbooks made by hand."""
     actions, answer = _actions(task)
+    found = products.assignment(task.id)
     done = by_hand(actions)
-    found = [("not-entered", "types the last entry and does not press Enter", done[:-1])] if done else []
-    undone = [*done, ("click", "Undo", "")]
-    if done:
-        found.append(("undone", "does everything and takes the last change back", undone))
-    return tuple(Proof(name, "mutant", claim, follow(_leave_to_page(some, answer))) for name, claim, some in found)
+    wrong = {
+        "not-entered": ("types the last entry and does not press Enter", done[:-1], answer),
+        "undone": ("does everything and takes the last change back", [*done, ("click", "Undo", "")], answer),
+    }
+    for draft in wrong_drafts(found):
+        steps = by_hand(desk.plan(found.handed, draft.draft, across=found.layout.across))
+        if len(steps) < limit(task) and len(wrong) < MUTANTS + 2:
+            wrong[draft.name] = (draft.claim, steps, draft.answer)
+    return tuple(Proof(name, "mutant", claim, follow(_leave_to_page(steps, said))) for name, (claim, steps, said) in wrong.items())
