@@ -145,7 +145,7 @@ def record(*, locked: bool = False, alert: str = "", status: str = "") -> Page:
 
 def test_a_form_on_the_records_own_page_is_a_command_named_by_its_heading() -> None:
     page = record()
-    assert page.form is None and page.inline is not None
+    assert page.form is None and len(page.inlines) == 1
     assert [command.name for command in page.commands] == ["Plim", "Vark", "Kest"]
     assert page.facts == {"Lum": "old", "Dor": "older"}
     theory = Theory(commands={"Kest": Command("Kest", "record", form=())})

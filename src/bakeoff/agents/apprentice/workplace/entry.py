@@ -13,7 +13,7 @@ from bakeoff.agents.apprentice.workplace.acts import Act, Fill
 from bakeoff.agents.apprentice.workplace.asking import as_number
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day, same, shape, turned, write_date
 from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
-from bakeoff.agents.apprentice.workplace.theory import Theory
+from bakeoff.agents.apprentice.workplace.theory import AT, Theory
 from bakeoff.agents.apprentice.workplace.widgets import Field
 from bakeoff.core import Action
 
@@ -38,13 +38,17 @@ class Entry:
         self.page = page
         self.actions = 0
         self.open_command = ""
+        self.record = ""  # where the record opened last is
         self.tried_partners: dict[tuple[str, str, str], list[str]] = {}
         self._see(page)
 
     def _see(self, page: Page) -> None:
         """Takes in a page; a form that stands on the record's own page is open when its command was begun."""
-        if page.form is None and page.inline is not None and page.inline.heading == self.open_command:
-            page.form, page.facts = page.inline, {}
+        if page.location == self.record != self.theory.home:
+            page.stand()
+        if page.form is None and self.open_command:
+            page.form = next((form for form in page.inlines if form.heading == self.open_command.rpartition(AT)[2]), None)
+            page.facts = {} if page.form is not None else page.facts
         self.page = page
         self.theory.saw(page)
 

@@ -66,10 +66,10 @@ class Finder:
             if self.targets and slots[a].kind != slots[self.targets[0].slots[0]].kind:
                 continue
             rows = yield from self.rows(slots[a].text)
-            titled = [row for row in rows if same(row.title, slots[a].text)]
+            titled = [row for row in rows if titled_by(row, slots[a].text)]
             exact = [row for row in titled if any(same(slots[b].text, text) for text in parts(row))]
             if exact:
-                self.targets.append(Target((a, b), exact[0].title, len(exact)))
+                self.targets.append(Target((a, b), _title(exact[0], slots[a].text), len(exact)))
                 self.theory.title_kind[slots[a].kind] = self.theory.title_kind.get(slots[a].kind, 0) + 1
                 if not self._more(a, b):
                     break
@@ -79,15 +79,21 @@ class Finder:
             yield from self._try_maybe(maybe)
         if not self.targets and not pairs and able:
             rows = yield from self.rows(slots[able[0]].text)
-            titled = [row for row in rows if same(row.title, slots[able[0]].text)]
+            titled = [row for row in rows if titled_by(row, slots[able[0]].text)]
             if titled:
-                self.targets.append(Target((able[0],), titled[0].title, len(titled)))
+                self.targets.append(Target((able[0],), _title(titled[0], slots[able[0]].text), len(titled)))
+        if not self.targets and maybe:
+            yield from self._by_title([a for a, _ in maybe])
 
     def _locate_by_list(self) -> Steps[None]:
         """Finds the records in a product with several lists: codes where codes of their series stand, names and quotations by title."""
         slots, said = self.job.slots, frozenset(self.job.every_stem)
+        seen_here = {row.title for row in self.hand.page.rows}
         able = [
-            index for index, slot in enumerate(slots) if (slot.kind in ("name", "quoted") or series(slot.text)) and slot.text.count(" ") < 5
+            index
+            for index, slot in enumerate(slots)
+            if (slot.kind in ("name", "quoted") or series(slot.text))
+            and (slot.text.count(" ") < 5 or self.theory.knows_title(slot.text) or any(slot.text in title for title in seen_here))
         ]
         listed = {i for i in able if slots[i].kind == "quoted" and shape(slots[i].text) == "word" and slots[i].text.islower()}
         able = [index for index in able if index not in listed]
@@ -115,7 +121,7 @@ class Finder:
     def _take(self, index: int, rows: list[Row], place: str, taken: set[int]) -> bool:
         """Takes the row that is called by this value for a record that is meant; rows that show it otherwise are kept in mind."""
         slots = self.job.slots
-        titled = [row for row in rows if same(row.title, slots[index].text)]
+        titled = [row for row in rows if titled_by(row, slots[index].text)]
         if not titled and series(slots[index].text):  # rows are called otherwise and show their code
             showing = [row for row in rows if slots[index].text in parts(row)]
             beside = [other for other in (index + 1, index - 1) if 0 <= other < len(slots) and other not in taken]
@@ -140,7 +146,7 @@ class Finder:
         beside = [other for other in (index + 1, index - 1) if 0 <= other < len(slots) and other not in taken]
         beside = [other for other in beside if slots[other].kind in ("name", "quoted", "code")]
         keys = [other for other in beside if any(same(slots[other].text, text) for row in titled for text in parts(row))]
-        target = Target((index, *keys[:1]), titled[0].title, 1, place=place)
+        target = Target((index, *keys[:1]), _title(titled[0], slots[index].text), 1, place=place)
         target.twins = len(self.fitting(target, titled))
         if not self.targets or series(slots[index].text) or slots[self.targets[0].slots[0]].kind == slots[index].kind:
             self.targets.append(target)
@@ -195,6 +201,15 @@ class Finder:
                     self.targets.append(Target((a, b), slots[a].text, 1, self.hand.page.location))
                     return
 
+    def _by_title(self, able: list[int]) -> Steps[None]:
+        """The first value that one record alone is called by."""
+        for index in able:
+            rows = yield from self.rows(self.job.slots[index].text)
+            titled = [row for row in rows if titled_by(row, self.job.slots[index].text)]
+            if len(titled) == 1:
+                self.targets.append(Target((index,), _title(titled[0], self.job.slots[index].text)))
+                return
+
     def rows(self, text: str, place: str = "") -> Steps[list[Row]]:
         """Rows that a search for this text shows; without a search box, those of the first pages."""
         yield from self.hand.go_home(place)
@@ -219,13 +234,24 @@ class Finder:
 
     def fitting(self, target: Target, rows: list[Row]) -> list[Row]:
         slots = self.job.slots
-        fitting = [row for row in rows if same(row.title, target.title)]
+        fitting = [row for row in rows if titled_by(row, target.title)]
         if target.texts and len(fitting) > 1:
             fitting = [max(fitting, key=lambda row: len(set(row.texts) & set(target.texts)))]
         for index in target.slots[1:]:
             closer = [row for row in fitting if any(same(slots[index].text, text) for text in parts(row))]
             fitting = closer or fitting
         return fitting
+
+
+def _title(row: Row, text: str) -> str:
+    """What to look for a row by."""
+    return row.title if same(row.title, text) else text
+
+
+def titled_by(row: Row, text: str) -> bool:
+    """Whether a row is titled by this text; a number may stand before or after it."""
+    rest = row.title.lower().replace(text.lower(), "", 1) if len(text) > 7 else ""
+    return same(row.title, text) or (len(rest) < len(row.title) and not any(mark.isalpha() for mark in rest) and len(text) > 7)
 
 
 def parts(row: Row) -> list[str]:

@@ -28,7 +28,6 @@ class Hand(Entry):
     def __init__(self, theory: Theory, page: Page, *, look: bool = True) -> None:
         super().__init__(theory, page)
         self.look = look  # whether to follow what newly appears after a change
-        self.record = ""
         self.changed = 0
         self.advanced = False  # whether the open form is past its first screen
         self.doings: list[str] = []  # record, commands and values of what was carried out
@@ -40,7 +39,7 @@ class Hand(Entry):
     def leave_form(self) -> Steps[Page]:
         """Leaves an open form without carrying it out."""
         self.open_command = ""
-        if self.page.form is not None and self.page.form is self.page.inline:
+        if self.page.form is not None and self.page.form in self.page.inlines:
             self.page.form = None
         for _ in range(3):
             form = self.page.form
@@ -51,8 +50,9 @@ class Hand(Entry):
                 form = self.page.form
                 if form is None:
                     break
-            if form.leave:
-                yield from self.press(form.leave[-1])
+            leave = [c for c in form.leave if "opens" not in self.page.by_ref[c.ref].attributes]
+            if leave:
+                yield from self.press(leave[-1])
             else:
                 yield from self.do(Action("back"))
         return self.page
@@ -65,6 +65,10 @@ class Hand(Entry):
             if self.page.listing and (not self.theory.places or self.theory.place_of(self.page) == place):
                 return self.page
             wanted = place or self.theory.home_link
+            if not wanted and self.record and self.page.location == self.record:
+                yield from self.do(Action("back"))
+                self.record = ""
+                continue
             named = [c for c in self.page.nav if wanted and c.plain == wanted]
             plain = [c for c in self.page.nav if c.count is None]
             links = named or [c for c in plain if "selected" not in c.states] or plain or self.page.commands
@@ -94,6 +98,8 @@ class Hand(Entry):
         self.sought = (row, self.theory.at, self.page.search.value if self.page.search is not None else "")
         yield from self.press(row)
         self.record = self.page.location
+        if self.record != self.theory.home:
+            self.page.stand()
         if not self.changed:
             self.theory.saw_record(self.page)
         return self.page
@@ -294,7 +300,9 @@ class Hand(Entry):
             labels = [item.label for item in form.fields]
             button = max(reversed(form.buttons), key=lambda c: len(set(content(c.name)) & set(command.words)))
             yield from self.press(button)
-            if self.page.form is self.page.inline and self.page.notices and self.page.notices != notices and not self.page.alerts:
+            if self.page.form in self.page.inlines and self.page.notices and self.page.notices != notices and not self.page.alerts:
+                self.page.form = None
+            if self.page.form in self.page.inlines and self._stuck(act):
                 self.page.form = None
             again = self.page.form
             if again is None:
@@ -328,6 +336,17 @@ class Hand(Entry):
         self.doings += [act.command, *(fill.value for fill in act.fills if fill.value), *said.values()]
         yield from self.follow(before)
         return True
+
+    def _stuck(self, act: Act) -> bool:
+        """Whether a form that stays on its page came back without a complaint and shows what was put into it; a remark is gone once it is kept."""
+        fields = {item.label: item for item in self.page.form.fields} if self.page.form is not None else {}
+        if self.page.alerts or any(item.complaint or item.invalid for item in fields.values()):
+            return False
+        shown = [(fields[fill.label], fill.value) for fill in act.fills if fill.label in fields]
+        return bool(shown) and all(
+            item.value.strip().lower() == self._written(item, value).strip().lower() if item.value else item.kind in ("long", "text")
+            for item, value in shown
+        )
 
     def _partners_left(self, act: Act) -> bool:
         """Whether a field that has to fit with one of these was given a guess, and there are more."""

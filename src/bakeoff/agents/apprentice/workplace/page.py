@@ -12,6 +12,8 @@ from bakeoff.agents.apprentice.workplace.widgets import WIDGETS, Field, read_fie
 from bakeoff.core import Element, Observation
 
 _BLANK = frozenset({"", "–", "-", "—", "all"})
+BAR = 12  # elements of a bar to look for something
+MUCH = 6  # texts outside a form
 _COUNT = re.compile(r"\((\d+)\)")
 
 
@@ -94,7 +96,7 @@ class Page:
         self.pager: list[Control] = []
         self.facts: dict[str, str] = {}
         self.form: Form | None = None
-        self.inline: Form | None = None  # a form that stands on a record's page beside its commands, named by its heading
+        self.inlines: list[Form] = []  # forms that stand on a record's page beside its commands, named by their heading or button
         self.picker: Picker | None = None
         self.columns: dict[str, str] = {}  # of a board: name → where a card is dropped
         self.sections: list[Control] = []
@@ -142,7 +144,7 @@ class Page:
         self._read_search()
         self._read_bulk()
         self._read_form()
-        form_ref = self.form.ref if self.form else ""
+        form_refs = [form.ref for form in (*((self.form,) if self.form else ()), *self.inlines)]
         for element in self.elements:
             if element.role not in ("link", "button", "menuitem", "tab") or not element.name or "disabled" in element.states:
                 continue
@@ -152,7 +154,7 @@ class Page:
                 (self.pager if self._pages(element) else self.sections if "main" in roles else self.nav).append(control)
             elif (
                 {"row", "cell", "search", "listbox"} & set(roles)
-                or (form_ref and self.inside(element, form_ref))
+                or any(self.inside(element, ref) for ref in form_refs)
                 or ("listitem" in roles and self.rows)
                 or ("form" in roles and self.rows)
             ):
@@ -162,8 +164,9 @@ class Page:
             else:
                 self.commands.append(control)
         if self.form is not None and not self.form.dialog and len(self.commands) > 1 and len(self.form.fields) > 1:
-            self.inline, self.form = self.form, None
-            self.commands.append(Control(self.inline.ref, "form", self.inline.heading))
+            self.inlines, self.form = [self.form], None
+        for form in self.inlines:
+            self.commands.append(Control(form.ref, "form", form.heading))
         if self.form is None and not self.rows:
             self._read_facts()
 
@@ -176,6 +179,20 @@ class Page:
         if dialog is not None and len(boxes) == 1 and boxes[0].role == "searchbox":
             leave = next((Control(e.ref, e.role, e.name) for e in reversed(inside) if e.role == "button" and e not in options), None)
             self.picker = Picker(dialog.name, boxes[0], options, leave)
+
+    def stand(self) -> None:
+        """Takes this page for that of a record: its forms are parts of the record, and rows beside a form do not make it a list."""
+        if self.form is None and not self.inlines and self.rows:
+            rows, self.rows = self.rows, []
+            self._read_form()
+            if self.form is None and not self.inlines:
+                self.rows = rows
+        if self.form is not None and not self.form.dialog:
+            self.inlines, self.form = [self.form], None
+        known = {control.ref for control in self.commands}
+        for form in (form for form in self.inlines if form.ref not in known):
+            self.commands.append(Control(form.ref, "form", form.heading))
+            self._read_facts()
 
     def _pages(self, element: Element) -> bool:
         """Whether a link leads to other pages of a list."""
@@ -194,7 +211,8 @@ class Page:
                 continue
             below = self.below(element.ref)
             links = [e for e in below if e.role == "link" and e.name]
-            if not links:
+            headed = any(e.role in ("columnheader", "rowheader") for e in below)
+            if not links or (headed and any(e.role in WIDGETS for e in below)):  # a line of a form that is laid out as a table
                 continue
             if element.role == "row":
                 cells = [e.name for e in below if e.role == "cell"]
@@ -218,7 +236,8 @@ class Page:
         if self.search is not None:
             holder = self.search.parent
             inside = self.below(holder) if holder else []
-            self.search_button = next((e for e in inside if e.role == "button"), None)
+            if len(inside) <= BAR:
+                self.search_button = next((e for e in inside if e.role == "button"), None)
 
     def _read_facts(self) -> None:
         """Label and value pairs of a record: below a heading, texts in turn; and what stands in a form on the same page."""
@@ -236,7 +255,7 @@ class Page:
                     texts.append(element.name)
             if len(texts) >= 4 and len(texts) % 2 == 0:
                 self.facts.update(zip(texts[::2], texts[1::2], strict=True))
-        for item in self.inline.fields if self.inline else ():
+        for item in (item for form in self.inlines for item in form.fields):
             self.facts.setdefault(item.label, item.value or "–")
 
     def _read_bulk(self) -> None:
@@ -260,27 +279,41 @@ class Page:
         if holder is None:
             if self.rows:
                 return
-            forms = [e for e in self.elements if e.role == "form" and "search" not in self.chain(e) and self._asks(e)]
-            holder = forms[0] if forms else None
-        if holder is None:
-            return
+            aside = {"search", "navigation", "banner"}
+            forms = [e for e in self.elements if e.role == "form" and not aside & set(self.chain(e)) and self._asks(e)]
+            read = [form for e in forms if (form := self._form(e, False)) is not None]
+            if len(read) == 1 and not self._beside_a_record(read[0]):
+                self.form = read[0]
+            else:
+                self.inlines = [form for form in read if form.fields]
+        else:
+            self.form = self._form(holder, True)
+
+    def _form(self, holder: Element, dialog: bool) -> Form | None:
+        """What stands in a form or window; None when there is nothing to fill in or press."""
         inside = self.below(holder.ref)
-        heading = next((e.name for e in inside if e.role == "heading"), holder.name or self._heading_before(holder) or self.heading)
-        fields, rest = read_fields(inside, self.below, self._starred)
-        form = Form(heading, fields, ref=holder.ref, dialog=dialog is not None)
+        heading = next((e.name for e in inside if e.role == "heading"), holder.name or self._before(holder, "heading"))
+        fields, rest = read_fields(inside, self.below, self._starred, self._before(holder, "text"))
+        form = Form(heading, fields, ref=holder.ref, dialog=dialog)
         for element in rest:
             if element.role == "button" and "listbox" not in self.chain(element):
                 form.buttons.append(Control(element.ref, element.role, element.name, element.states))
             elif element.role == "link":
                 form.leave.append(Control(element.ref, element.role, element.name, element.states))
-        if form.buttons or form.fields:
-            self.form = form
+        form.heading = heading or (form.buttons[-1].name if form.buttons and not dialog else "") or self.heading
+        return form if form.buttons or form.fields else None
 
-    def _heading_before(self, holder: Element) -> str:
-        """The heading that stands just before a form."""
+    def _beside_a_record(self, form: Form) -> bool:
+        """Whether a form without a heading stands beside much that is said of a record."""
+        said = [e for e in self.elements if e.role in ("text", "cell") and e.name and not {"navigation", "banner"} & set(self.chain(e))]
+        own = bool(form.buttons) and form.heading == form.buttons[-1].name
+        return own and bool(form.fields) and sum(not self.inside(e, form.ref) for e in said) > MUCH
+
+    def _before(self, holder: Element, role: str) -> str:
+        """The heading, or the text, that stands before a form; a text only when it is next to it."""
         siblings = self.children.get(holder.parent, [])
         place = next((index for index, e in enumerate(siblings) if e.ref == holder.ref), 0)
-        return next((e.name for e in reversed(siblings[:place]) if e.role == "heading"), "")
+        return next((e.name for e in reversed(siblings[max(place - 1, 0) if role == "text" else 0 : place]) if e.role == role), "")
 
     def _asks(self, form: Element) -> bool:
         """Whether a form asks for something: it has fields, or a way to leave it; one that only holds a button is a command."""

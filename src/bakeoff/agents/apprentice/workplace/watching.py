@@ -14,7 +14,7 @@ from bakeoff.agents.apprentice.workplace.asking import as_day, as_number
 from bakeoff.agents.apprentice.workplace.job import same
 from bakeoff.agents.apprentice.workplace.page import Control, Page, blank
 from bakeoff.agents.apprentice.workplace.plans import Plan
-from bakeoff.agents.apprentice.workplace.theory import TICKED, Theory
+from bakeoff.agents.apprentice.workplace.theory import AT, TICKED, Theory
 from bakeoff.core import Action, Trajectory
 
 
@@ -48,8 +48,8 @@ class Watching:
             self._did(before, step.action, after)
 
     def _see(self, page: Page) -> None:
-        if self._open is not None and page.form is None and page.inline is not None and page.inline.heading == self._open.command:
-            page.form = page.inline
+        if self._open is not None and page.form is None:
+            page.form = next((form for form in page.inlines if form.heading == self._open.command.rpartition(AT)[2]), None)
         self.theory.saw(page)
         if page.form is None and not page.listing and page.facts:
             self.theory.saw_record(page)

@@ -47,8 +47,10 @@ def dictated(label: str) -> str:
     return told if re.fullmatch(r"#\w*\d\w*|[A-Z]+-\d{3,}", told) else ""
 
 
-def read_fields(inside: list[Element], below: Below, starred: Callable[[Element], bool]) -> tuple[list[Field], list[Element]]:
-    """The fields among these elements, and what is no part of any: buttons and links."""
+def read_fields(
+    inside: list[Element], below: Below, starred: Callable[[Element], bool], lead: str = ""
+) -> tuple[list[Field], list[Element]]:
+    """The fields among these elements, and what is no part of any: buttons and links. `lead`: a text right before them."""
     fields: list[Field] = []
     rest: list[Element] = []
     taken: set[str] = set()
@@ -66,7 +68,9 @@ def read_fields(inside: list[Element], below: Below, starred: Callable[[Element]
             taken.update(e.ref for e in below(element.ref))
         elif element.role in WIDGETS:
             hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
-            fields.append(_single(element, hint, starred(element)))
+            found = _single(element, hint, starred(element))
+            label = found.label or _said_before(inside, place) or ("" if fields else lead)
+            fields.append(found if found.label else replace(found, label=label.rstrip(": ")))
         elif element.role == "button" and ({"collapsed", "expanded"} & element.states or _says_its_field(element, inside, place)):
             label = _label_before(inside, place)
             value = element.name.removeprefix(label).strip() if label and element.name.startswith(label) else element.name
@@ -81,6 +85,18 @@ def read_fields(inside: list[Element], below: Below, starred: Callable[[Element]
 
 def _label_before(inside: list[Element], place: int) -> str:
     return next((e.name for e in reversed(inside[max(place - 2, 0) : place]) if e.role == "text" and e.name != "*"), "")
+
+
+def _said_before(inside: list[Element], place: int) -> str:
+    """What stands before a field that has no name of its own: the head of its line, or a text."""
+    heads = {"columnheader", "rowheader", "text", "heading", "legend"}
+    near = inside[max(place - 4, 0) : place]
+    for element in reversed(near):
+        if element.role in WIDGETS or element.role in ("button", "link"):
+            return ""
+        if element.role in heads and element.name and element.name != "*":
+            return element.name
+    return ""
 
 
 def _says_its_field(button: Element, inside: list[Element], place: int) -> bool:
