@@ -19,7 +19,7 @@ from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
 from bakeoff.agents.apprentice.sheets.search import Table, search
 from bakeoff.agents.apprentice.sheets.targets import Target
-from bakeoff.agents.apprentice.sheets.timeline import parted
+from bakeoff.agents.apprentice.sheets.timeline import parted, single
 from bakeoff.agents.apprentice.sheets.units import clashes, form
 
 POOL = 9  # operands from which unfitted shapes are made
@@ -177,6 +177,10 @@ class _Maker:
             return False
         if operand.row.sheet not in self.book.sheets:
             return False
+        if not operand.fixed and self.target.gaps[0] not in self.sheet.series:  # a cell beside the timeline moves with nothing
+            beside = self.book.sheets[operand.row.sheet].at(operand.row.number, self.target.gaps[0])
+            if operand.lag or operand.row.sheet != self.row.sheet or (beside.number is None and not beside.formula and not beside.format):
+                return False
         if operand.fixed:
             cell = self.book.sheets[operand.row.sheet].at(operand.row.number, operand.fixed)
             return cell.number is not None or operand.row in self.fillable
@@ -287,7 +291,10 @@ class _Maker:
         numbered = [column for column, cell in sheet.by_row[row.number].items() if cell.number is not None or cell.formula]
         series = [column for column in numbered if column in sheet.series]
         options = []
-        if len(series) > 1 or row in self.fillable:
+        alone = single(self.book, row)
+        if alone and alone not in sheet.series and (numbered or row in self.fillable):
+            options = [Operand(row, fixed=alone)]
+        elif len(series) > 1 or row in self.fillable:
             options = [Operand(row), Operand(row, 1)]
         elif len(numbered) == 1:
             options = [Operand(row, fixed=numbered[0])]

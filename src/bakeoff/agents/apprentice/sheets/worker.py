@@ -26,6 +26,7 @@ from bakeoff.core import Action, Observation
 Steps = Generator[Action, Observation, None]
 HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
 FURTHEST = 12  # windows read down one sheet
+SURE = frozenset({"from row", "from house", "from words", "choice"})  # sources that are more than a guess
 TESTED = 10  # candidates of a row that are tested against check rows
 
 
@@ -155,18 +156,28 @@ class Worker:
         around = Surroundings(self.book, papers, self.goal)
         fillable = frozenset(target.row for target in wanted)
         filled: list[Choice] = []
+        guesses: list[Target] = []  # come last, so that they make no circle with what is known
         for target in wanted:
             choice = self.choose(target, around, fillable)
-            if choice is None:
-                continue
-            filled.append(choice)
-            if choice.candidate.idea is not None:
-                around.chose(target.row, choice.candidate.idea)
-            yield from self.write(choice)
+            if choice is None or SURE.isdisjoint(choice.candidate.features):
+                guesses.append(target)
+            else:
+                yield from self.settle(choice, around, filled)
+        for target in guesses:
+            choice = self.choose(target, around, fillable)
+            if choice is not None:
+                yield from self.settle(choice, around, filled)
         self.choices += filled
         if "?" in self.goal:
             for name in self.book.tabs:
                 yield from self.read_sheet(name)
+
+    def settle(self, choice: Choice, around: Surroundings, filled: list[Choice]) -> Steps:
+        """Writes what was chosen for a row, and lets the other rows know."""
+        filled.append(choice)
+        if choice.candidate.idea is not None:
+            around.chose(choice.target.row, choice.candidate.idea)
+        yield from self.write(choice)
 
     def answer(self) -> str:
         """The figure that the instruction asks for: the row and the period that it names; empty where it asks for nothing."""
