@@ -218,12 +218,18 @@ class Actor:
             add(features, "key changed")
         add(features, "asked for", float(item.required and not item.filled and self.small))
         near = set(slot.before[-3:]) | set(slot.after)
-        add(features, "label beside", max(_share(words, near) for words in names(item)))
+        add(features, "label beside", max(_share(words, near | self._ahead(slot)) for words in names(item)))
         marks = {word for words in names(item) for word in words}
         tie(features, (*sorted(near), f"<{slot.kind}>"), tuple(sorted(marks)))
         for word in (*sorted(near), f"<{slot.kind}>"):
             add(features, f"own:{word}>{item.label}", 1.0 / (len(near) + 1) ** 0.5)
         return features
+
+    def _ahead(self, slot: Slot) -> set[str]:
+        """What is said of a value before the record's name: `the title of … to …`."""
+        before = [other for other in self.job.slots if other.end <= slot.start]
+        named = before and before[-1].text.lower() in self.named and "." not in self.job.goal[before[-1].end : slot.start]
+        return set(before[-1].before[-3:]) if named and not slot.before else set()
 
     def _meanings(self, slot: Slot, item: FieldModel, index: int) -> list[tuple[Fill, Part]]:
         """A choice that the job names: which option of a field it may mean."""

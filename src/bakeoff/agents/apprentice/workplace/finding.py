@@ -82,8 +82,8 @@ class Finder:
             titled = [row for row in rows if titled_by(row, slots[able[0]].text)]
             if titled:
                 self.targets.append(Target((able[0],), _title(titled[0], slots[able[0]].text), len(titled)))
-        if not self.targets and maybe:
-            yield from self._by_title([a for a, _ in maybe])
+        if not self.targets and (maybe or self.hand.page.search is None):
+            yield from self._by_title([a for a, _ in maybe] or able)
 
     def _locate_by_list(self) -> Steps[None]:
         """Finds the records in a product with several lists: codes where codes of their series stand, names and quotations by title."""

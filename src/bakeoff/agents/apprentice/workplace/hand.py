@@ -297,12 +297,13 @@ class Hand(Entry):
             form = self.page.form
             if form is None or not form.buttons:
                 break
-            labels = [item.label for item in form.fields]
+            labels, here = [item.label for item in form.fields], self.page.observation.location
             button = max(reversed(form.buttons), key=lambda c: len(set(content(c.name)) & set(command.words)))
             yield from self.press(button)
             if self.page.form in self.page.inlines and self.page.notices and self.page.notices != notices and not self.page.alerts:
                 self.page.form = None
-            if self.page.form in self.page.inlines and self._stuck(act):
+            moved = self.page.form is not None and not self.page.form.dialog and self.page.observation.location != here
+            if (moved or self.page.form in self.page.inlines) and self._stuck(act):
                 self.page.form = None
             again = self.page.form
             if again is None:

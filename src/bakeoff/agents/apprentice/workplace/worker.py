@@ -171,7 +171,7 @@ class Worker(Finder):
         asks = any(c.dropped and c.opened for c in commands)
         links = {c.plain for c in self.hand.page.commands if c.role == "link"}
         unseen = [c for c in commands if c.form is None and not c.refused and (asks if c.dropped else c.shown in links)]
-        self.peeked = True
+        self.peeked, here = True, self.hand.page.location
         for command in unseen[:MOST_PEEKS]:
             with contextlib.suppress(Refused, Learned):
                 yield from self.hand.begin(command)
@@ -180,6 +180,8 @@ class Worker(Finder):
                 yield from self.hand.do(Action("back"))
             elif self.hand.page.form is not None:
                 yield from self.hand.leave_form()
+            if not command.dropped and self.hand.page.location != here:
+                yield from self.hand.do(Action("back"))
         if unseen:
             yield from self.open(target, "holds")
 
