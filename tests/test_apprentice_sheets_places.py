@@ -8,6 +8,7 @@ from bakeoff.agents.apprentice.agent import Apprentice
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.formula import Ref, column_letters
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.recipes import exchanged
 from bakeoff.agents.apprentice.sheets.targets import targets
 from bakeoff.agents.apprentice.sheets.timeline import FIRST, FIRST_OPEN, LAST, LAST_KNOWN, OWN, parted, placed, spot
 from bakeoff.core import Element, Observation, Outcome
@@ -124,6 +125,17 @@ def test_figures_are_entered_where_the_past_was_reckoned() -> None:
     assert [toy.cells[f"{letter}2"] for letter in "DEF"] == [0.05, 0.06, 0.07]
 
 
+def test_rates_are_entered_as_the_example_in_a_paper_says() -> None:
+    toy = model(filled=True)
+    for letter in "DEF":
+        del toy.cells[f"{letter}2"]
+    toy.percent = ()
+    toy.goal = "Enter the figures from the paper."
+    toy.papers = {"Figures": "“Rise of turnips sold”: 2026 5 %, 2027 6.5 %, 2028 7 %.", "Rules": "Shares are written oddly (4 % is 400)."}
+    toy.play(Apprentice(TOOLS, 1))
+    assert [toy.cells[f"{letter}2"] for letter in "DEF"] == [500.0, 650.0, 700.0]
+
+
 WORDS = {
     "Words": "“Seed” is “Seed share” of “Turnips sold”.\n“Left over” is “Turnips sold” less “Seed”.",
     "Rules": "2024 to 2025 are past, 2026 to 2028 are to come.",
@@ -174,3 +186,10 @@ def test_how_many_lines_are_wrong_is_learned_from_what_passed() -> None:
     counts.learn("Mend one line, please", 1)
     assert (counts.said("Mend one line"), counts.said("Mend two lines"), counts.said("Mend 4 lines")) == (1, 2, 4)
     assert Counts.from_dict(counts.to_dict()).seen == counts.seen
+
+
+def test_a_parallel_block_is_read_with_its_own_word() -> None:
+    swap = exchanged("Opening stock – Hens", "Opening stock – Ducks")
+    assert swap("Closing stock – Hens") == "closing stock ducks"
+    assert swap("Price of eggs") == "Price of eggs"
+    assert exchanged("Eggs", "Opening stock – Ducks")("Eggs") == "Eggs"

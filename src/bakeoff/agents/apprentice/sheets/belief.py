@@ -23,7 +23,7 @@ PRIOR: dict[str, float] = {
     "said in words": 2.0, "known in house": 2.0, "mends zeros": 2.0, "breaks zeros": -1.0, "changes nothing": -1.0, "row said in goal": 1.0, "block said": 0.5,
     # figures
     "turned": -1.0, "sign as row": 3.0, "sign as kin": 3.0, "percent as shown": 3.0,
-    "choice": 10.0, "number not said": -2.5, "sheds number": 1.5,
+    "choice": 16.0, "number not said": -2.5, "sheds number": 1.5,
 }  # fmt: skip
 
 

@@ -78,13 +78,16 @@ def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
                 return {}
             found[column] = number
         return found
+    column = home_column(book, row)
+    date = re.fullmatch(r"[\s:]*(\d{4}-\d\d-\d\d)[\s.]*", text)
+    if date:
+        return {column: date[1]} if column else {}
     parts = split(text)
     if parts is None:
         return {}
     before, number, after = parts
     if len(before.split()) > 4 or after.strip(" .;"):
         return {}  # a sentence that goes on speaks of something else
-    column = home_column(book, row)
     return {column: number} if column else {}
 
 
@@ -112,13 +115,18 @@ def ways(book: Book, figure: Figure, papers: Papers, signs: dict[str, int]) -> l
     line = sheet.by_row.get(figure.row.number, {})
     share = any("%" in cell.format for cell in line.values() if cell.kind != "text")
     percent = any(text.endswith("%") for text in figure.said.values())
+    told = papers.percent()
+    said = figure.said
+    if percent and told is not None and told > 1:  # neither shares nor hundreds: the number is known, and not a matter of doubt
+        said = {column: f"{float(text.removesuffix('%')) * told:.10g}" for column, text in figure.said.items()}
+        percent = False
     known = sign(book, figure.row, signs)
     kin = _kin(book, figure.row, papers, signs)
     found = []
     for turned in (False, True):
         for plainly in (True, False) if percent else (True,):
             texts = {}
-            for column, text in figure.said.items():
+            for column, text in said.items():
                 number = text.removesuffix("%") if percent and plainly else text
                 texts[column] = ("-" + number).replace("--", "") if turned and number.strip("-0.%") else number
             features = {"turned": float(turned)}

@@ -11,6 +11,7 @@ _NUMBER = re.compile(
     r"\s?(?P<measure>%|‰|bps?\b|basis points|per cent|percent|percentage points|thousand|million|billion|[kmbxKMBX]\b|(?:bn|mn|m)\b)?(?P<closes>\))?"
 )
 _SCALES = {"%": 0.01, "per cent": 0.01, "percent": 0.01, "‰": 0.001, "bp": 1e-4, "bps": 1e-4, "basis points": 1e-4}
+_EXAMPLE = re.compile(r"(\d+(?:\.\d+)?)\s?% (?:is|=) (\d+(?:\.\d+)?)(?![\d%]|\s?%)")
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[A-Z(\"'])|\n+")
 
 
@@ -20,6 +21,11 @@ class Papers:
     def __init__(self, papers: dict[str, str]) -> None:
         self.papers = papers
         self.lines = [line.strip() for _, text in sorted(papers.items()) for line in _SENTENCE.split(text) if line.strip()]
+
+    def percent(self) -> float | None:
+        """What a paper says one per cent is on the sheet, by an example such as `5 % is 500`: here 100. None where none says so."""
+        found = {float(b) / float(a) for line in self.lines for a, b in _EXAMPLE.findall(line) if float(a)}
+        return found.pop() if len(found) == 1 else None
 
     def beside(self, label: str) -> list[str]:
         """Sentences and lines that name a label."""

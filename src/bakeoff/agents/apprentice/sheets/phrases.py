@@ -22,6 +22,7 @@ from bakeoff.agents.apprentice.sheets.timeline import OWN, placed, single, spot
 _JOINED = re.compile(r"\s*(?:,|, and|and|, or|or)\s*$|^\s*,\s*$")
 _DIGITS = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w%])")
 SCALES = (1.0, 100.0, 4.0, 400.0, 12.0, 1200.0, 1000.0)
+RATES = (100, 10_000)  # what a rate may be divided by: hundreds and basis points
 MOST_MEANINGS = 3
 Numbered = tuple[int, int, int]
 """A place in a meaning: group of labels (0 is the row itself; below 0: a number of the sentence), periods earlier, which fixed cell (see `timeline`)."""
@@ -100,7 +101,7 @@ class Phrases:
     seen: dict[str, dict[Meaning, dict[str, int]]] = field(default_factory=dict)
     signs: dict[str, dict[str, int]] = field(default_factory=dict)
     scales: dict[str, dict[str, int]] = field(default_factory=dict)
-    """House -> label -> by what its formulas divide the row's numbers, mostly: 100 where rates are written in hundreds."""
+    """House -> label -> by what its formulas divide the row's numbers, mostly: 100 where rates are written in hundreds, 1 for none."""
 
     # --- learning --------------------------------------------------------------------------------------------------------------------
 
@@ -141,15 +142,17 @@ class Phrases:
 
     def note_scales(self, book: Book, visible: Mapping[Row, Mapping[Idea, Sequence[int]]], house: str) -> None:
         """Which rows of the house are divided by 100 where they are used."""
-        votes: dict[str, int] = {}
+        votes: dict[tuple[str, int], int] = {}
         for ideas in visible.values():
             for idea in ideas:
-                divided, bare = _divided(outline(idea.shape), False)
-                for slot, operand in enumerate(idea.operands):
-                    label = plain(book.label(operand.row))
-                    votes[label] = votes.get(label, 0) + (slot in divided) - (slot in bare)
+                for scale in RATES:
+                    divided, bare = _divided(outline(idea.shape), scale, False)
+                    for slot, operand in enumerate(idea.operands):
+                        place = plain(book.label(operand.row)), scale
+                        votes[place] = votes.get(place, 0) + (slot in divided) - (slot in bare)
         known = self.scales.setdefault(house, {})
-        known.update({label: 100 if vote > 0 else 1 for label, vote in votes.items() if vote and label})
+        known.update({label: 1 for label, _ in votes})
+        known.update({label: scale for (label, scale), vote in votes.items() if vote > 0 and label})
 
     def meaning(self, book: Book, row: Row, idea: Idea, reading: Reading, house: str) -> Meaning | None:
         """The idea over groups of labels, in amounts; None when it reads rows that the sentence does not name."""
@@ -323,25 +326,25 @@ class Phrases:
         self.scales = {house: dict(scales) for house, scales in data["scales"].items()}
 
 
-def _divided(node: Node, within: bool) -> tuple[set[int], set[int]]:
-    """Slots that are divided by 100, by themselves or in a product, and those that are not."""
+def _divided(node: Node, scale: int, within: bool) -> tuple[set[int], set[int]]:
+    """Slots that are divided by a scale, by themselves or in a product, and those that are not."""
     match node:
         case Ref():
             return ({node.row - 1}, set()) if within else (set(), {node.row - 1})
         case Range(first, last):
             return set(), {first.row - 1, last.row - 1}
-        case Binary("/", left, Number(value)) if value == 100:
-            return _divided(left, True)
+        case Binary("/", left, Number(value)) if value == scale:
+            return _divided(left, scale, True)
         case Binary("*", left, right):
-            parts = [_divided(left, within), _divided(right, within)]
+            parts = [_divided(left, scale, within), _divided(right, scale, within)]
         case Binary("/", left, right):
-            parts = [_divided(left, within), _divided(right, False)]
+            parts = [_divided(left, scale, within), _divided(right, scale, False)]
         case Binary(_, left, right):
-            parts = [_divided(left, False), _divided(right, False)]
+            parts = [_divided(left, scale, False), _divided(right, scale, False)]
         case Unary(_, operand):
-            return _divided(operand, within)
+            return _divided(operand, scale, within)
         case Call(_, arguments):
-            parts = [_divided(argument, False) for argument in arguments]
+            parts = [_divided(argument, scale, False) for argument in arguments]
         case _:
             return set(), set()
     return set().union(*(part[0] for part in parts)), set().union(*(part[1] for part in parts))

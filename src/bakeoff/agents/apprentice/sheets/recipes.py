@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, abstract
-from bakeoff.agents.apprentice.sheets.labels import alike, grams, plain
+from bakeoff.agents.apprentice.sheets.labels import alike, grams, plain, words
 from bakeoff.agents.apprentice.sheets.timeline import OWN, placed, single, spot
 from bakeoff.agents.apprentice.sheets.units import form
 
@@ -99,6 +100,16 @@ def begins(book: Book, row: Row, idea: Idea, columns: list[int]) -> bool:
     return all(operand.fixed for operand in idea.operands)
 
 
+def exchanged(one: str, other: str) -> Callable[[str], str]:
+    """Where two labels differ in one word (a block and its parallel), labels of the first block as they read in the second."""
+    here, there = words(one), words(other)
+    gone = [word for word in here if word not in there]
+    come = [word for word in there if word not in here]
+    if len(here) != len(there) or len(gone) != 1 or len(come) != 1:
+        return lambda label: label
+    return lambda label: " ".join(come[0] if word == gone[0] else word for word in words(label)) if gone[0] in words(label) else label
+
+
 class Recipes:
     """Everything learned by looking at workbooks."""
 
@@ -175,8 +186,9 @@ class Recipes:
     def bind(self, book: Book, recipe: Recipe, home: Row, column: int) -> list[tuple[Idea, float]]:
         """Ways of using a recipe for a row, each with how well its operands' labels are found (0 to 1, the worst operand counting)."""
         ways: list[tuple[tuple[Operand, ...], float]] = [((), 1.0)]
+        swap = exchanged(recipe.label, book.label(home))
         for part in recipe.parts:
-            options = [(home, 1.0)] if part.own else self._candidates(book, part, home)
+            options = [(home, 1.0)] if part.own else self._candidates(book, part, swap(part.label), home)
             grown = []
             for operands, worst in ways:
                 for row, score in options:
@@ -196,11 +208,11 @@ class Recipes:
             return Operand(row, fixed=fixed) if fixed and (part.spot or column != alone) else None
         return Operand(row, part.lag)
 
-    def _candidates(self, book: Book, part: Part, home: Row) -> list[tuple[Row, float]]:
+    def _candidates(self, book: Book, part: Part, wanted: str, home: Row) -> list[tuple[Row, float]]:
         found = []
         for sheet in book.sheets.values():
             for number, label in sheet.labels.items():
-                score = alike(part.label, label)
+                score = alike(wanted, label)
                 if score < 0.45:
                     continue
                 score *= 1.0 if plain(sheet.headings.get(number, "")) == plain(part.heading) else 0.97
