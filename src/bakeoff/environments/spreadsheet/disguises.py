@@ -100,7 +100,7 @@ class _Maker:
             largest = max((abs(number) for number in right), default=0.0)
             for spot, number in zip(wanted, right, strict=True):
                 value = found[spot]
-                if not isinstance(value, float) or abs(value - number) > 1e-8 * max(abs(number), 1e-4 * largest, 1e-6):
+                if not isinstance(value, float) or abs(value - number) > 1e-8 * max(abs(number), 1e-3 * largest, 1e-6):
                     return False
         return True
 

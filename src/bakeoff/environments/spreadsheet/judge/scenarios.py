@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import math
 import random
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from bakeoff.environments.spreadsheet.spec import Driver, Job, Values
@@ -117,41 +117,47 @@ def _number(driver: Driver, base: float, factor: float | None, extreme: bool, wh
 
 
 def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 60, most: int = 8) -> tuple[Scenario, ...]:
-    """Scenarios for branches that the others leave out: further ones are drawn, and those kept in which an output cell moves, or is positive or
-    negative, for the first time. `tried`: how many are drawn, at most; `most`: how many are kept."""
+    """Scenarios for what the others leave out: an output cell that moves, that is positive or negative, or that moves while a driver stays at its base
+    (so that no formula can tell the base by that driver). Of `tried` further draws those are kept that show most of it, the rarest before all; `most` at most."""
     rng = random.Random(hmac.new(str(job.task.id).encode() + b"/covering", digest, hashlib.sha256).digest())
     base = job.base()
     first = _row(job, base)
-    seen: set[tuple[int, str]] = set()
+    weights = _possible(job, first)
+    left = set(weights)
     for scenario in drawn:
-        seen |= _goals(_row(job, scenario.values), first)
-    possible = _possible(job, first)
+        left -= _goals(job, scenario.values, first)
+    if not left:
+        return drawn
+    draws = [{driver.key: _ventured(driver, index, rng) for driver in job.drivers} for index in range(tried)]
+    goals = [_goals(job, numbers, first) for numbers in draws]
     found: list[Scenario] = []
-    for index in range(tried):
-        if len(found) == most or possible <= seen:
+    while len(found) < most:
+        gains = [sum(weights[goal] for goal in shown & left) for shown in goals]
+        best = max(range(tried), key=gains.__getitem__)
+        if gains[best] == 0:
             break
-        numbers = {driver.key: _ventured(driver, index, rng) for driver in job.drivers}
-        new = _goals(_row(job, numbers), first) - seen
-        if new:
-            seen |= new
-            moved = tuple(key for key in base if numbers[key] != base[key])
-            found.append(Scenario(f"branch ({len(found) + 1})", numbers, moved))
+        left -= goals[best]
+        moved = tuple(key for key in base if draws[best][key] != base[key])
+        found.append(Scenario(f"branch ({len(found) + 1})", draws[best], moved))
     return (*drawn, *found)
 
 
-_POSSIBLE: OrderedDict[tuple[str, bytes], frozenset[tuple[int, str]]] = OrderedDict()
+Goal = tuple[int, str]
+"""An output cell and what it does: `moved`, `+`, `-`, or the key of a driver that stays at its base while the cell moves."""
+
+_POSSIBLE: OrderedDict[tuple[str, bytes], dict[Goal, float]] = OrderedDict()
 
 
-def _possible(job: Job, first: list[float]) -> frozenset[tuple[int, str]]:
-    """What a job's output cells can do, as far as `PROBES` draws of its own show; found once for a job."""
+def _possible(job: Job, first: list[float]) -> dict[Goal, float]:
+    """What a job's output cells can do, as far as `PROBES` draws of its own show, each with how rare it is; found once for a job."""
     key = (str(job.task.id), hashlib.sha256(job.workbook).digest())
     known = _POSSIBLE.get(key)
     if known is None:
         rng = random.Random(f"possible/{job.task.id}")
-        found: set[tuple[int, str]] = set()
+        counts: Counter[Goal] = Counter()
         for index in range(PROBES):
-            found |= _goals(_row(job, {driver.key: _ventured(driver, index, rng) for driver in job.drivers}), first)
-        known = _POSSIBLE[key] = frozenset(found)
+            counts.update(_goals(job, {driver.key: _ventured(driver, index, rng) for driver in job.drivers}, first))
+        known = _POSSIBLE[key] = {goal: 1 / count for goal, count in counts.items()}
         if len(_POSSIBLE) > 256:
             _POSSIBLE.popitem(last=False)
     _POSSIBLE.move_to_end(key)
@@ -173,12 +179,20 @@ def _row(job: Job, values: Values) -> list[float]:
     return [number for output in job.outputs for number in right[output.key]]
 
 
-def _goals(row: list[float], base: list[float]) -> set[tuple[int, str]]:
-    """What a scenario shows of each output cell: that it moves, and its sign."""
-    found = {(index, "+" if number > 0 else "-") for index, number in enumerate(row) if number != 0}
-    moved = {
-        (index, "moved")
-        for index, (number, was) in enumerate(zip(row, base, strict=True))
-        if abs(number - was) > 1e-4 * max(abs(number), abs(was))
-    }
-    return found | moved
+def _goals(job: Job, values: Values, base: list[float]) -> set[Goal]:
+    """What a scenario shows of each output cell: its sign, that it moves, and which of the drivers it depends on stay at their base meanwhile."""
+    right = job.reference(values)
+    still = [driver.key for driver in job.drivers if tuple(values[driver.key]) == tuple(driver.base)]
+    found: set[Goal] = set()
+    index = 0
+    for output in job.outputs:
+        waiting = [key for key in still if key in output.depends]
+        for number in right[output.key]:
+            was = base[index]
+            if number != 0:
+                found.add((index, "+" if number > 0 else "-"))
+            if abs(number - was) > 1e-4 * max(abs(number), abs(was)):
+                found.add((index, "moved"))
+                found.update((index, key) for key in waiting)
+            index += 1
+    return found
