@@ -117,8 +117,8 @@ def _number(driver: Driver, base: float, factor: float | None, extreme: bool, wh
 
 
 def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 60, most: int = 8) -> tuple[Scenario, ...]:
-    """Scenarios for what the others leave out: an output cell that moves, that is positive or negative, or that moves while a driver stays at its base
-    (so that no formula can tell the base by that driver). Of `tried` further draws those are kept that show most of it, the rarest before all; `most` at most."""
+    """Scenarios for what the others leave out: an output cell that moves, that is positive or negative, or that moves while a driver stays at its base, or while it
+    does not (so that no formula can tell the base by that driver). Of `tried` further draws those are kept that show most of it, the rarest before all; `most` at most."""
     rng = random.Random(hmac.new(str(job.task.id).encode() + b"/covering", digest, hashlib.sha256).digest())
     base = job.base()
     first = _row(job, base)
@@ -143,7 +143,7 @@ def covering(job: Job, drawn: tuple[Scenario, ...], digest: bytes, tried: int = 
 
 
 Goal = tuple[int, str]
-"""An output cell and what it does: `moved`, `+`, `-`, or the key of a driver that stays at its base while the cell moves."""
+"""An output cell and what it does: `moved`, `+`, `-`, or the key of a driver that stays at its base while the cell moves, with a `!` of one that does not."""
 
 _POSSIBLE: OrderedDict[tuple[str, bytes], dict[Goal, float]] = OrderedDict()
 
@@ -180,19 +180,19 @@ def _row(job: Job, values: Values) -> list[float]:
 
 
 def _goals(job: Job, values: Values, base: list[float]) -> set[Goal]:
-    """What a scenario shows of each output cell: its sign, that it moves, and which of the drivers it depends on stay at their base meanwhile."""
+    """What a scenario shows of each output cell: its sign, that it moves, and which of the drivers it depends on move or stay at their base meanwhile."""
     right = job.reference(values)
-    still = [driver.key for driver in job.drivers if tuple(values[driver.key]) == tuple(driver.base)]
+    states = {driver.key: "" if tuple(values[driver.key]) == tuple(driver.base) else "!" for driver in job.drivers}
     found: set[Goal] = set()
     index = 0
     for output in job.outputs:
-        waiting = [key for key in still if key in output.depends]
+        known = [state + key for key, state in states.items() if key in output.depends]
         for number in right[output.key]:
             was = base[index]
             if number != 0:
                 found.add((index, "+" if number > 0 else "-"))
             if abs(number - was) > 1e-4 * max(abs(number), abs(was)):
                 found.add((index, "moved"))
-                found.update((index, key) for key in waiting)
+                found.update((index, state) for state in known)
             index += 1
     return found
