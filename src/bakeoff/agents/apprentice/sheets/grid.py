@@ -256,6 +256,10 @@ class Sheet:
                 return self.heads[above][column]
         return ""
 
+    def titles(self, row: int, column: int) -> list[str]:
+        """All titles of a column above a line, the nearest first: dates may stand below the names of periods."""
+        return [self.heads[above][column] for above in sorted(self.heads, reverse=True) if above <= row and column in self.heads[above]]
+
     def forget_views(self) -> None:
         """Drops what was made out of the cells, after they changed."""
         for name in (
@@ -454,10 +458,12 @@ class Book:
         """The column of another sheet that stands for the same period as a column of the home row's sheet; the same column if none does."""
         if sheet == home.sheet:
             return column
-        wanted = period(self.sheets[home.sheet].head(home.number, column))
         other = self.sheets.get(sheet)
-        if wanted and other is not None:
-            found = sorted({c for titles in other.heads.values() for c, title in titles.items() if period(title) == wanted})
+        if other is None:
+            return column
+        for title in self.sheets[home.sheet].titles(home.number, column):
+            wanted = period(title)
+            found = sorted({c for titles in other.heads.values() for c, text in titles.items() if wanted and period(text) == wanted})
             if found:
                 return found[0]
         return column

@@ -133,8 +133,9 @@ def named_cells(book: Book, goal: str) -> list[tuple[int, Ref]]:
                 continue
             line = sheet.by_row.get(number, {})
             for column in sheet.series:
-                title = sheet.head(number, column)
-                if column in line and title and re.search(r"(?<![\w-])" + re.escape(title) + r"(?![\w-])", goal):
+                said = [t for t in sheet.titles(number, column) if re.search(r"(?<![\w-])" + re.escape(t) + r"(?![\w-])", goal)]
+                title = said[0] if said else ""
+                if column in line and title:
                     found.append((len(label) + len(title) + 100, Ref(name, number, column)))
             single = [column for column, cell in line.items() if cell.number is not None and cell.role == "cell"]
             if len(single) == 1:
