@@ -41,6 +41,11 @@ class Candidate:
     features: dict[str, float] = field(default_factory=dict)
 
     @property
+    def sure(self) -> bool:
+        """Whether it comes from a source that is more than a guess."""
+        return any(name in self.features for name in ("from row", "from house", "from words", "choice"))
+
+    @property
     def key(self) -> str:
         if self.idea is None:
             return "texts|" + "|".join(self.texts)

@@ -26,7 +26,6 @@ from bakeoff.core import Action, Observation
 Steps = Generator[Action, Observation, None]
 HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
 FURTHEST = 12  # windows read down one sheet
-SURE = frozenset({"from row", "from house", "from words", "choice"})  # sources that are more than a guess
 TESTED = 10  # candidates of a row that are tested against check rows
 
 
@@ -159,7 +158,7 @@ class Worker:
         guesses: list[Target] = []  # come last, so that they make no circle with what is known
         for target in wanted:
             choice = self.choose(target, around, fillable)
-            if choice is None or SURE.isdisjoint(choice.candidate.features):
+            if choice is None or not choice.candidate.sure:
                 guesses.append(target)
             else:
                 yield from self.settle(choice, around, filled)
