@@ -27,7 +27,7 @@ def draw(text: str) -> tuple[StreamRun, ...]:
 
 def test_the_plans_we_ship_are_good() -> None:
     default = read_plan(ROOT / "plans" / "default.toml")
-    assert {agent.spec for agent in default.agents} == {"apprentice", "noop", "random", "replay", "trace-memory", "graph", "expert"}
+    assert {agent.spec for agent in default.agents} == {"apprentice", "noop", "replay", "trace-memory", "graph", "expert"}
     assert {stream.family for stream in default.streams} == {"crm", "helpdesk", "loan", "statements"}
     assert {stream.split for stream in default.streams} == {"dev"} and {stream.feedback for stream in default.streams} == {"outcome"}
     miniwob = read_plan(ROOT / "plans" / "miniwob.toml")
