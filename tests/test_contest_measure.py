@@ -50,6 +50,13 @@ def test_success_by_attempt_averages_repetitions_before_products() -> None:
     assert {label: figure.value for label, figure in measure.bands(data).items()} == {"1": 0.5, "2–5": 0.25}
 
 
+def test_late_attempts_are_held_against_first_ones_in_the_same_products() -> None:
+    data = [*rows("011111", product="p@1"), *rows("1", product="short@1"), *rows("11111", product="less@1")]
+    assert measure.bands(data)["1"].value == pytest.approx(2 / 3) and measure.bands(data)["6–10"].n == 1
+    assert measure.beginning(data).value == 0 and measure.beginning(data).n == 1
+    assert measure.beginning(rows("1")).value == 1
+
+
 def test_abstentions_never_enter_a_mean() -> None:
     assert measure.success(rows("1.0.")).value == measure.success(rows("10")).value == 0.5
     assert [attempt for attempt, _ in measure.curve(rows("1.0"))] == [1, 3]

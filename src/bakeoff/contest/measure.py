@@ -76,6 +76,14 @@ def bands(episodes: Sequence[Episode]) -> dict[str, Estimate]:
     return {label: success(episodes, first, last) for label, first, last in BANDS if first <= longest}
 
 
+def beginning(episodes: Sequence[Episode]) -> Estimate:
+    """Success at the first attempt in those products that were met often enough for the last group of attempts: what that group is to be held against."""
+    longest = max((episode.attempt for episode in episodes if episode.kind == "stream"), default=0)
+    late = max((first for _, first, _ in BANDS if first <= longest), default=1)
+    lasting = {episode.product for episode in episodes if episode.kind == "stream" and episode.attempt >= late}
+    return success([episode for episode in episodes if episode.product in lasting], 1, 1)
+
+
 def aulc(episodes: Sequence[Episode], horizon: int) -> Estimate:
     """Area under the learning curve over the first `horizon` attempts: every attempt weighs the same, scored in however many cells."""
     return success(episodes, 1, horizon)
@@ -292,7 +300,7 @@ def call_times(episodes: Iterable[Episode]) -> tuple[CallTimes, ...]:
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
     """All figures of one agent. `ledger`: of all its episodes, exams included; `cost`: at the plan's prices; `cost_per_success`: of the
-    stream episodes, per pass; `families`, `products`: success over all attempts in each."""
+    stream episodes, per pass; `beginning`: see there; `families`, `products`: success over all attempts in each."""
 
     agent: str
     spec: str
@@ -305,6 +313,7 @@ class AgentFigures:
     success: Estimate
     curve: tuple[tuple[int, Estimate], ...]
     bands: Mapping[str, Estimate]
+    beginning: Estimate
     aulc: Estimate
     competence: Competence
     regret: Estimate
@@ -392,6 +401,7 @@ def _agent(
         success=success(stream),
         curve=curve(stream),
         bands=bands(stream),
+        beginning=beginning(stream),
         aulc=aulc(stream, horizon),
         competence=competence(stream),
         regret=regret(stream, best, horizon),

@@ -85,6 +85,7 @@ def _views(
             curve=figures.curve,
             smooth=smoothed(stream, figures.curve, run.longest),
             bands=figures.bands,
+            beginning=figures.beginning,
             by_family={family: measure.bands([e for e in stream if e.family == family]) for family in families},
             by_product={
                 product: measure.bands([e for e in stream if e.product == product]) for product in dict.fromkeys(e.product for e in stream)

@@ -44,7 +44,7 @@ def _what(focus: AgentView, findings: Findings, words: Words) -> str:
         "group": words.attempts(findings.late),
         "n": late.n,
     }
-    first = focus.bands.get("1", MISSING)
+    first = focus.beginning
     grew = findings.late != "1" and first.value is not None and late.value is not None
     if not grew:
         return words("verdict.what_once" if late.low is not None else "verdict.what_once_bare", **values)

@@ -32,6 +32,7 @@ class AgentView:
     curve: tuple[tuple[int, Estimate], ...]  # each attempt alone
     smooth: tuple[tuple[int, Estimate], ...]  # pooled with its neighbours, see `gather.smoothed`; what is drawn
     bands: Mapping[str, Estimate]
+    beginning: Estimate  # of the first attempt, in the products that reached the last group
     by_family: Mapping[str, Mapping[str, Estimate]]
     by_product: Mapping[str, Mapping[str, Estimate]]
     by_order: tuple[tuple[int, Estimate], ...]
