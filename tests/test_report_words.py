@@ -85,7 +85,7 @@ def test_an_open_group_of_attempts_reads_as_such() -> None:
 
 def agent(label: str, late: Estimate, *, privilege: str = "none", role: str = "learner") -> AgentView:
     return AgentView(
-        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, FIRST, {}, {}, (), {}, Estimate(None), {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
+        label, label, privilege, role, "c1", "solid", (), (), {"1": FIRST, "11–20": late}, FIRST, {}, {}, (), {}, {}, Estimate(None), {}, {}, Ledger().to_dict(), 0.0, 9, 9, 4, 0  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
         "fewest": headline.FEWEST,
         "charts": {name: chart for name, chart in charts.items() if chart} | {name: None for name in CHARTS if not charts.get(name)},
         "family_panels": _family_panels(found, words) if scored and len(found.families) > 1 else [],
+        "order_panels": _order_panels(found, words) if scored and charts.get("transfer") else [],
         "product_panels": panels[:PANELS],
         "more_panels": panels[PANELS:],
         "tables": {
@@ -220,6 +221,16 @@ def _family_panels(found: Findings, words: Words) -> list[dict[str, Any]]:
         count = sum(of == family for _, of in found.products)
         note = words("panel.product") if count == 1 else words("panel.products", count=count)
         out.append({"title": family, "note": note, "svg": Markup(multiples.panel(found.agents, values, family, words, bands=True))})
+    return out
+
+
+def _order_panels(found: Findings, words: Words) -> list[dict[str, Any]]:
+    """From product to product, each family by itself; nothing where there is one family, which the large figure shows."""
+    out = []
+    for family in found.families if len(found.families) > 1 else ():
+        values = {agent.label: agent.family_order.get(family, {}) for agent in found.agents}
+        if any(len(places) > 1 for places in values.values()):
+            out.append({"title": family, "note": "", "svg": Markup(multiples.by_order(found.agents, values, family, words))})
     return out
 
 

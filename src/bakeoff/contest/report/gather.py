@@ -91,6 +91,10 @@ def _views(
                 product: measure.bands([e for e in stream if e.product == product]) for product in dict.fromkeys(e.product for e in stream)
             },
             by_order=measure.by_order(stream, 1, FIRST),
+            family_order={
+                family: {str(k): number for k, number in measure.by_order([e for e in stream if e.family == family], 1, FIRST)}
+                for family in families
+            },
             by_distance=_distances(figures, own),
             fall=figures.fall,
             measures=_measures(figures, stream),

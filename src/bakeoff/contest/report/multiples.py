@@ -16,8 +16,26 @@ LEFT, RIGHT, TOP, BOTTOM = 30, 10, 8, 22
 
 def panel(agents: Sequence[AgentView], values: Mapping[str, Mapping[str, Estimate]], label: str, words: Words, *, bands: bool) -> str:
     """One chart over the groups of attempts. `values`: agent -> group -> number. `label`: text alternative. `bands`: draw intervals too."""
-    groups = [name for name, _, _ in BANDS if any(values.get(agent.label, {}).get(name, Estimate(None)).known for agent in agents)]
-    parts = [_frame([words.attempts(name) for name in groups])]
+    return _chart(agents, values, {name: words.attempts(name) for name, _, _ in BANDS}, label, words, bands)
+
+
+def by_order(agents: Sequence[AgentView], values: Mapping[str, Mapping[str, Estimate]], label: str, words: Words) -> str:
+    """One chart over the first, second, … product. `values`: agent -> place from "1" -> number. `label`: text alternative."""
+    places = sorted({place for found in values.values() for place in found}, key=int)
+    return _chart(agents, values, {place: place for place in places}, label, words, True)
+
+
+def _chart(
+    agents: Sequence[AgentView],
+    values: Mapping[str, Mapping[str, Estimate]],
+    names: Mapping[str, str],
+    label: str,
+    words: Words,
+    bands: bool,
+) -> str:
+    """`names`: what stands below each point that somebody has a number for."""
+    groups = [name for name in names if any(values.get(agent.label, {}).get(name, Estimate(None)).known for agent in agents)]
+    parts = [_frame([names[name] for name in groups])]
     rank = {"floor": 0, "ceiling": 1, "learner": 2, "focus": 3}
     told = []
     for agent in sorted(agents, key=lambda item: rank[item.role]):

@@ -36,6 +36,9 @@ class AgentView:
     by_family: Mapping[str, Mapping[str, Estimate]]
     by_product: Mapping[str, Mapping[str, Estimate]]
     by_order: tuple[tuple[int, Estimate], ...]
+    family_order: Mapping[
+        str, Mapping[str, Estimate]
+    ]  # family -> place of the product in its stream, from "1" -> success at first attempts
     by_distance: Mapping[str, Mapping[str, Estimate]]  # "" for the stream, else name@after of an exam -> tier -> success
     fall: Estimate  # change of success from one tier of distance to the next
     measures: Mapping[str, Estimate]
