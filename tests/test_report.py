@@ -105,7 +105,9 @@ def test_every_figure_has_words_and_a_table(page: tuple[str, Page, Path]) -> Non
     for name in ("curves", "forest", "transfer"):
         assert re.search(rf'data-figure="{name}" role="img" aria-label="[^"]+"', text)
         assert f'id="{name}-data"' in text
-    assert len(re.findall(r'<svg class="multiple"[^>]*aria-label="[^"]+"', text)) == 6 + 2 + 2  # products, families, and families from product to product
+    assert (
+        len(re.findall(r'<svg class="multiple"[^>]*aria-label="[^"]+"', text)) == 6 + 2 + 2
+    )  # products, families, and families from product to product
 
 
 def test_has_its_parts_in_order(page: tuple[str, Page, Path]) -> None:
