@@ -21,7 +21,7 @@ from bakeoff.core import Agent, Scored, TaskId, Tool, UsageError, make_agent, me
 from bakeoff.experts.collect import Wanted, collect
 from bakeoff.experts.shelf import Shelf
 from bakeoff.testing import check_agent
-from bakeoff.training.bake import Bake
+from bakeoff.training.bake import Bake, estimate
 from bakeoff.training.imitate import shuffled
 from bakeoff.training.recipe import Imitate, Recipe, Reinforce, read_recipe
 from contest_plugin import plugin  # noqa: F401
@@ -242,6 +242,40 @@ def test_the_command_line_estimates_and_refuses(data: Path, tmp_path: Path) -> N
     assert told.returncode == 0 and "minutes of one core" in told.stdout and not (tmp_path / "bakes").exists(), told.stderr
     wrong = bake("--placebo", "sugar")
     assert wrong.returncode == 2 and "shuffled-answers" in wrong.stderr and wrong.stderr.count("\n") == 1
+
+
+COLLECT = """
+[[collect]]
+templates = ["assign-locker"]
+n = 6
+sample = 0
+
+[[collect]]
+products = 1
+n = 5
+sample = 0
+"""
+
+
+def test_a_recipe_collects_its_own_data_and_learns_from_a_part_of_it(plugin: Path, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE.replace("updates = 4", "updates = 1").replace('data = "data"', f'data = "{tmp_path}/own"') + COLLECT)
+    recipe = read_recipe(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        found = estimate(recipe, tmp_path / "scratch")
+        assert found.items > 6 and found.stages[0][0] == "collect" and found.stages[0][2] == 11 and not recipe.data.exists()
+    told: list[tuple[str, int, int]] = []
+    result = Bake(recipe, tmp_path / "b", lambda stage, done, total, figures: told.append((stage, done, total))).run()
+    shelf = Shelf(recipe.data)
+    assert {item.template for item in list(shelf)[:6]} == {"assign-locker"} and {item.template for item in shelf} > {"assign-locker"}
+    assert ("collect toy", 6, 6) in told and ("collect toy", 5, 5) in told and (recipe.data / "README.md").exists()
+    assert result.ledger.demonstrations == len(shelf)
+    collected = told.count(("collect toy", 6, 6))
+    Bake(recipe, tmp_path / "again", lambda stage, done, total, figures: told.append((stage, done, total))).prepare()[3].close()
+    assert told.count(("collect toy", 6, 6)) == collected, "what is there is not looked for again"
+    part = Bake(replace(recipe, stages=(Imitate(steps=1),), products=1, items=3), tmp_path / "part").run()
+    assert part.ledger.demonstrations == 3
 
 
 def test_a_folder_with_something_else_in_it_is_refused(data: Path, tmp_path: Path) -> None:

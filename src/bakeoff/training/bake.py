@@ -20,7 +20,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from bakeoff.core import Ledger, TaskId, Trajectory, UsageError
 from bakeoff.experts.item import EXPERT_SEEDS, Item
 from bakeoff.experts.shelf import Shelf
 from bakeoff.training.examples import Examples, examples
+from bakeoff.training.gather import choose, gather, missing
 from bakeoff.training.imitate import Lesson, divide, imitate, shuffled, watch
 from bakeoff.training.local import LocalEngine, build
 from bakeoff.training.protocol import SamplingParams
@@ -42,6 +43,8 @@ EXAM_SEEDS = 3 * EXPERT_SEEDS
 """Seeds of examination tasks: nothing is learned from these."""
 
 WATCH_EVERY = 100
+FEW = 6
+"""Items that are collected to tell what collecting costs."""
 
 Told = Callable[[str, int, int, Mapping[str, float]], None]
 """`(stage, round, rounds, figures)` after each round."""
@@ -95,18 +98,11 @@ class Bake:
     # --- what it is made of --------------------------------------------------------------------------------------------------------
 
     def prepare(self) -> tuple[LocalEngine, Grammar, list[Item], Room]:
-        """Reads the data and builds or restores the engine."""
+        """Collects the data where the recipe says so and nothing has been learned yet, reads it, and builds or restores the engine."""
+        if not self.progress.state:
+            gather(self.recipe, self._told)
         shelf = Shelf(self.recipe.data, create=False)
-        self._items = list(shelf)
-        if not self._items:
-            raise UsageError(f"there is nothing to learn from in '{self.recipe.data}'; fill it with `bakeoff experts collect`")
-        for item in self._items:
-            if TaskId.parse(item.id).environment != self.recipe.environment:
-                raise UsageError(
-                    f"'{self.recipe.data}' holds tasks of '{TaskId.parse(item.id).environment}', not of '{self.recipe.environment}'"
-                )
-            if item.split != "train":
-                raise UsageError(f"{item.id} belongs to a {item.split} product: nothing may be learned from it beforehand")
+        self._items = choose(self.recipe, shelf)
         self._demos = [shelf.demo(item) for item in self._items]
         room = Room(self.recipe.environment)
         true = examples(self._demos, room.host.tools)
@@ -251,8 +247,18 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, folder: Path) -> Estimate:
-    """Measures one batch and one episode and multiplies. Writes nothing of value; `folder` is scratch."""
-    bake = Bake(recipe, folder)
+    """Measures one batch and one episode, and a few items where data is to be collected, and multiplies. Writes nothing of value; `folder` is scratch."""
+    stages: list[tuple[str, float, int]] = []
+    scale = 1.0
+    if lacking := missing(recipe):  # a few items tell what collecting them all will take
+        few = tuple(replace(one, n=min(one.n, FEW)) for one in recipe.collect)
+        scale = sum(one.n for one in recipe.collect) / sum(one.n for one in few)
+        recipe = replace(recipe, data=folder / "data", collect=few)
+        began = time.perf_counter()
+        gather(recipe, lambda stage, done, total, figures: None)
+        each = (time.perf_counter() - began) / sum(one.n for one in few)
+        stages.append(("collect", lacking * each, lacking))
+    bake = Bake(recipe, folder / "bake")
     engine, grammar, items, room = bake.prepare()
     try:
         lesson = divide(bake._true, 0.1)
@@ -266,7 +272,6 @@ def estimate(recipe: Recipe, folder: Path) -> Estimate:
         demo = room.host.record(room.host.task(TaskId.parse(items[0].id)))
         episode = time.perf_counter() - began
         long = max(len(demo.steps), 1)
-        stages = []
         for at, stage in enumerate(recipe.stages):
             name = f"{at + 1}-{stage.kind}"
             if isinstance(stage, Imitate):
@@ -276,7 +281,7 @@ def estimate(recipe: Recipe, folder: Path) -> Estimate:
                 stages.append(
                     (name, episodes * (episode + long * action * stage.passes) + recipe.examine * episode, episodes + recipe.examine)
                 )
-        minutes = sum(sum(item.provenance.minutes.values()) for item in items)
-        return Estimate(tuple(stages), minutes, len(items), sum(value.numel() for value in engine.network.parameters()))
+        minutes = scale * sum(sum(item.provenance.minutes.values()) for item in items)
+        return Estimate(tuple(stages), minutes, round(scale * len(items)), sum(value.numel() for value in engine.network.parameters()))
     finally:
         room.close()

@@ -4,6 +4,11 @@ name = "crm"
 environment = "browser"
 data = "data/crm"               # a folder of expert data, beside the recipe or from the current folder
 
+[[collect]]                     # what the folder shall hold; collected first where it does not. May be repeated, and may be left out
+family = "crm"
+products = 30
+n = 1200
+
 [policy]                        # sizes of the small policy; may be left out
 width = 96
 
@@ -28,6 +33,7 @@ from pathlib import Path
 from typing import Literal
 
 from bakeoff.core import UsageError
+from bakeoff.experts.collect import Wanted
 from bakeoff.toml import Table, read
 from bakeoff.training.advantages import VARIANTS
 
@@ -79,7 +85,13 @@ Stage = Imitate | Reinforce
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe. `examine`: tasks of each examination; `steps`: longest episode; `every`: rounds between two saved states."""
+    """A recipe.
+
+    Attributes:
+        data: the folder of expert data. collect: what it shall hold, to be collected where it does not.
+        products, items: only the first so many products of the folder are learned from, and of these the first so many items; 0 for all.
+        policy: sizes of the network. examine: tasks of each examination. steps: longest episode. every: rounds between two saved states.
+    """
 
     name: str
     environment: str
@@ -90,6 +102,9 @@ class Recipe:
     examine: int = 40
     steps: int = 40
     every: int = 100
+    collect: tuple[Wanted, ...] = ()
+    products: int = 0
+    items: int = 0
 
     @property
     def digest(self) -> str:
@@ -115,6 +130,8 @@ def read_recipe(path: Path) -> Recipe:
     seed = top.number("seed", 0, 0)
     steps = top.number("max_steps", 1, 40)
     every = top.number("save_every", 1, 100)
+    products, items = top.number("products", 0, 0), top.number("items", 0, 0)
+    wanted = tuple(_wanted(table, environment) for table in top.tables("collect", "collection"))
     policy: dict[str, int] = {}
     sizes = top.table("policy")
     if sizes is not None:
@@ -132,7 +149,22 @@ def read_recipe(path: Path) -> Recipe:
         examined.done()
     top.done()
     beside = path.parent / given
-    return Recipe(name, environment, beside if beside.exists() else given, stages, seed, policy, examine, steps, every)
+    return Recipe(
+        name, environment, beside if beside.exists() else given, stages, seed, policy, examine, steps, every, wanted, products, items
+    )
+
+
+def _wanted(table: Table, environment: str) -> Wanted:
+    wanted = Wanted(
+        environment,
+        table.number("n", 1),
+        table.take("family", str, ""),
+        table.number("products", 0, 0),
+        templates=table.texts("templates"),
+        sample=_positive(table, "sample", 0.1, 0.0, 1.0),
+    )
+    table.done()
+    return wanted
 
 
 def _stage(table: Table) -> Stage:
