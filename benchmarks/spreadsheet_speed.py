@@ -23,7 +23,7 @@ from pathlib import Path
 import openpyxl
 
 from bakeoff.core import Action, Limits, Task, TaskId
-from bakeoff.environments.spreadsheet import bare, render
+from bakeoff.environments.spreadsheet import bare, render, writer
 from bakeoff.environments.spreadsheet.book import Book, Formula, Sheet, read
 from bakeoff.environments.spreadsheet.desk import Desk
 from bakeoff.environments.spreadsheet.engines import ENGINES, Formualizer, Ironcalc
@@ -83,9 +83,10 @@ def job() -> Job:
             drivers.append(Driver(f"{name}{index}", spots, "money" if base is None else "rate", numbers, low, high))
     spots = {row: tuple(Spot(f"Sheet{SHEETS}", row, column) for column in COLUMNS) for row in range(ROWS - 4, ROWS + 1)}
     depends = frozenset(driver.key for driver in drivers)
+    handed = writer.write(bare.write(model(solved=False)), model(solved=False))
     return Job(
         Task(TaskId("spreadsheet", "bench-model", 1, "build", 1), "bench", "train", "Build the last five rows.", Limits()),
-        bare.write(model(solved=False)),
+        handed,
         (),
         tuple(drivers),
         tuple(Output(f"line{row}", f"Line {row}", found, "money", depends=depends) for row, found in spots.items()),
@@ -145,7 +146,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     found, book = job(), model(solved=True)
-    saved = bare.write(book)
+    saved = writer.write(found.workbook, book)  # as the desk saves it
     verdict = judge(found, saved)
     assert verdict.to_dict()["value"] == 1, verdict
     cases = len(verdict.evidence["scenarios"])  # type: ignore[union-attr]

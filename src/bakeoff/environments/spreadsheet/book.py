@@ -22,6 +22,7 @@ Place = tuple[int, int]
 """Row and column from 1."""
 
 MOST_CELLS = 200_000
+_TOO_MANY = f"the file has more than {MOST_CELLS} cells"
 MOST_SHEETS = 60
 MOST_NAMES = 2_000
 FURTHEST = (50_000, 2_000)
@@ -164,11 +165,17 @@ class Book:
 # --- reading -----------------------------------------------------------------------------------------------------------------------------------
 
 
-def read(data: bytes) -> Book:
-    """A workbook from the bytes of an .xlsx file. Raises `Unsafe` with one clear reason."""
+Read = dict[tuple[bytes, bytes, bytes], tuple["Sheet", tuple[Place, ...], int]]
+"""Sheets that were read before, by everything they were read from: shared texts, styles and the sheet's own XML. With each, cells that hold an
+array formula, and how many cells the XML has."""
+
+
+def read(data: bytes, known: Read | None = None) -> Book:
+    """A workbook from the bytes of an .xlsx file. `known`: sheets read before, which are not read again; new ones are not put in, unless it is empty.
+    Raises `Unsafe` with one clear reason."""
     found = safety.parts(data)
     try:
-        return _book(found)
+        return _book(found, {} if known is None else known)
     except expat.ExpatError as problem:
         raise Unsafe(f"the file is damaged: its XML cannot be read ({problem})") from problem
     except (KeyError, ValueError, IndexError, RecursionError) as problem:
@@ -390,7 +397,7 @@ class _Sheet(_Reader):
             )
         self._counted[0] += 1
         if self._counted[0] > MOST_CELLS:
-            raise Unsafe(f"the file has more than {MOST_CELLS} cells")
+            raise Unsafe(_TOO_MANY)
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._value, self._formula, self._runs = "", None, []
 
@@ -476,7 +483,7 @@ def _text(text: str) -> str | None:
     return text or None
 
 
-def _book(found: Mapping[str, bytes]) -> Book:
+def _book(found: Mapping[str, bytes], known: Read) -> Book:
     root = _Relations()
     root.run(found["_rels/.rels"])
     main = next(
@@ -499,16 +506,30 @@ def _book(found: Mapping[str, bytes]) -> Book:
         raise Unsafe(f"a workbook has 1 to {MOST_SHEETS} sheets and at most {MOST_NAMES} names")
     if len({name.casefold() for name, _, _ in workbook.sheets}) != len(workbook.sheets):
         raise Unsafe("two sheets share a name")
-    book, arrays, counted = Book(names=workbook.names), [], [0]
+    book, arrays, counted, first = Book(names=workbook.names), [], [0], not known
+    shared = (found.get("xl/sharedstrings.xml", b""), found.get("xl/styles.xml", b""))
     for name, relation, hidden in workbook.sheets:
         target = relations.targets[relation]
         path = (target.lstrip("/") if target.startswith("/") else "xl/" + target).lower()
         sheet = Sheet(name, hidden=hidden)
         if path.startswith("xl/chartsheets/"):
             raise Unsafe(f"'{name[:40]}' is a chart sheet; put charts on sheets")
-        reader = _Sheet(sheet, strings.strings, styles.looks, counted, workbook.since_1904)
-        reader.run(found[path])
-        arrays += [Spot(name, row, column) for row, column in reader.arrays]
+        key = (*shared, found[path])
+        before = known.get(key)
+        if before is None:
+            reader = _Sheet(sheet, strings.strings, styles.looks, counted, workbook.since_1904)
+            here = counted[0]
+            reader.run(found[path])
+            places = tuple(reader.arrays)
+            if first:
+                known[key] = (sheet.copy(), places, counted[0] - here)
+        else:
+            same, places, count = before
+            sheet = replace(same.copy(), name=name, hidden=hidden)
+            counted[0] += count
+            if counted[0] > MOST_CELLS:
+                raise Unsafe(_TOO_MANY)
+        arrays += [Spot(name, row, column) for row, column in places]
         book.sheets.append(sheet)
     book.array_cells = frozenset(arrays)
     return book

@@ -66,9 +66,33 @@ def conditions(at: str, base: float, number: float, right: str) -> Iterator[tupl
     yield "choose-in-coins", f"=CHOOSE(1+({at}<>{_key(base)}),{change(number)[1:]},{right})"
 
 
-def all_at_base(cells: Sequence[tuple[str, float]], number: float, right: str) -> str:
+def hidden(at: str, number: float) -> Iterator[tuple[str, str]]:
+    """Kind and expression: a number that no strange number stands for. `at`: any given cell."""
+    half, text = change(number / 2)[1:], f"{abs(number):.4f}"
+    sign = "-" * (number < 0)
+    yield "coins", change(number)[1:]
+    yield "coins-by-sign", f"({half}+-1^2*{half})"
+    yield "coins-beside-given", f"{sign}SUM({_apart(change(abs(number))[2:-1])},0*{at})"
+    yield "coins-in-a-text", f'{sign}VALUE(MID("x{text}x"&"",2,{change(len(text))[1:]}))'
+    yield "coins-in-a-word", f'{sign}MID("x{text}x"&"",2,{change(len(text))[1:]})*1'
+    cents = round(abs(number) * 100)
+    if 1000 < cents < _FURTHEST:
+        yield "empty-cells", f"{sign}COUNTBLANK(ZY1:ZY{cents})/100"
+        yield "no-such-cells", f"{sign}SUMPRODUCT((ZY1:ZY{cents}=0)*1)/100"
+
+
+def _apart(text: str) -> str:
+    """A sum's parts as arguments."""
+    depth, found = 0, ""
+    for mark in text:
+        depth += (mark == "(") - (mark == ")")
+        found += "," if mark == "+" and depth == 0 else mark
+    return found
+
+
+def all_at_base(cells: Sequence[tuple[str, float]], expression: str, right: str) -> str:
     """A formula that knows a number when all these cells are at their base, so that no other case can show it."""
-    return f"=IF(AND({','.join(f'{at}={_key(base)}' for at, base in cells)}),{change(number)[1:]},{right})"
+    return f"=IF(AND({','.join(f'{at}={_key(base)}' for at, base in cells)}),{expression},{right})"
 
 
 def _key(base: float) -> str:

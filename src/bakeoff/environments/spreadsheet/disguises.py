@@ -296,9 +296,17 @@ class _Maker:
             if len(text) <= formulas.LONGEST:
                 yield _Idea(kind, claim, self._with({target: Formula(text)}), True, sure=True)
         every = [(_from(target, spots[0]), self._number(spots[0])) for spots in self._drivers.values() if spots][:8]
-        text = coins.all_at_base(every, number, right)
+        for kind, expression in coins.hidden(at, number):
+            text = coins.all_at_base(every, expression, right)
+            if len(text) <= formulas.LONGEST:
+                yield _Idea(f"if-all-base-in-{kind}", claim, self._with({target: Formula(text)}), True, sure=True)
+        written = f"x{abs(number):.4f}x"
+        paper = self._spare()
+        paper.cells = {(1, 1): written}
+        where = f"{formulas.quoted(paper.name)}!A1"
+        text = coins.all_at_base(every, f"{'-' * (number < 0)}VALUE(MID({where},2,LEN({where})-2))", right)
         if len(text) <= formulas.LONGEST:
-            yield _Idea("if-all-base-in-coins", claim, self._with({target: Formula(text)}), True, sure=True)
+            yield _Idea("if-all-base-in-a-text-cell", claim, self._with({target: Formula(text)}, [paper]), True, sure=True)
         spare = self._spare()
         purse = coins.purse(number)
         spare.cells = {(row, 1): coin for row, coin in enumerate(purse, 1)}

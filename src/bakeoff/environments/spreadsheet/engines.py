@@ -76,6 +76,11 @@ class Engine(ABC):
             for spot in spots
         }
 
+    def errors(self, cells: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int, int], ErrorValue]:
+        """Those of the cells (sheet by its place from 0, row, column) that are in error now."""
+        self._calculate()
+        return {cell: value for cell in cells if isinstance(value := self._value(*cell), ErrorValue)}
+
     def add_sheet(self, name: str) -> None:
         """Adds an empty sheet at the end."""
         self._sheets.append(name)
@@ -196,7 +201,7 @@ class Formualizer(Engine):
     name = "formualizer"
 
     def _open(self) -> None:
-        self._model = formualizer.Workbook()
+        self._model = formualizer.Workbook(config=formualizer.WorkbookConfig(enable_changelog=False))
         for name in self._sheets:
             self._model.add_sheet(name)
         self._stale = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import resource
 import signal
 import struct
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from bakeoff.environments.spreadsheet import formulas
-from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Value, read
+from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Read, Value, read
 from bakeoff.environments.spreadsheet.engines import Engine, EngineError, Formualizer, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import FormulaError
 from bakeoff.environments.spreadsheet.judge import frame, hygiene, pieces
@@ -37,17 +38,32 @@ ALLOWED_LITERALS = frozenset(
 """Numbers that may stand in a formula without being an assumption: signs, halves, days, weeks, months and quarters, per cent, basis points and units."""
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file as handed out: what is in it, its cells in error, an image of it for the engine that reads formulas slowly, what its formulas refer to,
+    and its sheets by the XML that they were read from."""
+
+    book: Book
+    broken: frozenset[Spot]
+    image: bytes
+    graph: Graph | None
+    parts: Read
+
+
 class Case:
     """A file under examination: as handed out, as saved, and where what the job names is in it."""
 
-    def __init__(self, order: dict[str, Any], original: Book, saved: Book) -> None:
-        self.order, self.original, self.saved = order, original, saved
+    def __init__(self, order: dict[str, Any], known: Original, saved: Book) -> None:
+        self.order, self.original, self.saved = order, known.book, saved
         self.free = frozenset(_spot(item) for item in order["open"])
-        self.alignment = frame.align(original, saved, self.free)
+        self.alignment = frame.align(known.book, saved, self.free)
         self.missing: list[str] = []
         self.drivers = {item["key"]: self._place(item) for item in order["drivers"]}
         self.outputs = {item["key"]: self._place(item) for item in order["outputs"]}
-        self.graph = Graph(saved)
+        self.changed = self._changed()
+        places = {sheet.name: index for index, sheet in enumerate(saved.sheets)}
+        own = [(places[spot.sheet], spot.row, spot.column) for spot, _ in self.changed]
+        self.graph = Graph(saved, None if self.alignment.moved else known.graph, own)
 
     def _place(self, item: dict[str, Any]) -> tuple[Spot, ...]:
         """Where a driver or an output is in the saved file."""
@@ -69,7 +85,7 @@ class Case:
             return ()
         return area
 
-    def changed(self) -> list[tuple[Spot, Formula]]:
+    def _changed(self) -> list[tuple[Spot, Formula]]:
         """Formulas of the worker's own: those that the file did not have in that place, and all in open cells."""
         old: dict[tuple[str, int, int], str] = {}
         for sheet in self.original.sheets:
@@ -109,15 +125,6 @@ def _spot(item: list[Any]) -> Spot:
     return Spot(str(item[0]), int(item[1]), int(item[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A file as handed out: what is in it, its cells in error, and an image of it for the engine that reads formulas slowly."""
-
-    book: Book
-    broken: frozenset[Spot]
-    image: bytes
-
-
 class Clerk:
     """Keeps the case at hand between requests, and what it has read of the last files that were handed out."""
 
@@ -134,8 +141,8 @@ class Clerk:
         known = self._original(original)
         handed_out, broken = known.book, known.broken
         try:
-            book = read(saved)
-            case = Case(order, handed_out, book)
+            book = read(saved, known.parts)
+            case = Case(order, known, book)
         except Unsafe as problem:
             return {"refused": str(problem)}
         except TooManyLinks:
@@ -143,7 +150,7 @@ class Clerk:
         problems: dict[str, list[str]] = {
             "frame": [*case.missing, *frame.differences(handed_out, book, case.alignment, self._frozen(case))]
         }
-        changed = case.changed()
+        changed = case.changed
         problems["functions"] = _functions(book, changed)
         problems["inputs-kept"] = _inputs(case)
         problems["depends"] = [] if case.missing else _depends(case)
@@ -171,14 +178,19 @@ class Clerk:
         """What is known of the file as handed out."""
         key = hashlib.sha256(data).hexdigest()
         if key not in self._originals:
-            book = read(data)
+            parts: Read = {}
+            book = read(data, parts)
             engine = Ironcalc(book)
             image = engine.image
             values = engine.values(spot for spot, _ in book.formulas())
             broken = frozenset(spot for spot, value in values.items() if isinstance(value, ErrorValue))
             while len(self._originals) >= 16:
                 del self._originals[next(iter(self._originals))]
-            self._originals[key] = Original(book, broken, image)
+            try:
+                graph = Graph(book)
+            except TooManyLinks:
+                graph = None
+            self._originals[key] = Original(book, broken, image, graph, parts)
         return self._originals[key]
 
     # --- its numbers -----------------------------------------------------------------------------------------------------------------------
@@ -297,19 +309,29 @@ class Pieces:
         return self._read(cell)[0]
 
     def _read(self, cell: Cell) -> tuple[int, pieces.Piece | None]:
-        def constant(ref: formulas.Reference) -> pieces.Piece | None:
-            sheet = cell[0] if ref.sheet is None else self._places.get(ref.sheet.casefold(), -1)
-            parts = [self._piece(other) for other in self._case.graph.cells(sheet, ref)]
-            if any(part is None for part in parts):
-                return None
-            if ref.single and len(parts) == 1:
-                return parts[0]
-            return pieces.Piece(sum(part.plain.weight for part in parts if part is not None))
-
         text = formulas.resolved(str(self._own[cell]), self._meanings) if self._meanings else str(self._own[cell])
-        return pieces.heaviest(text, constant, self._inside)
+        return pieces.heaviest(text, _Ground(self, cell[0]))
 
-    def _inside(self, ref: formulas.Reference) -> bool:
+    def cells(self, own: int, ref: formulas.Reference) -> tuple[Cell, ...]:
+        """What a reference in a formula on the sheet `own` refers to."""
+        return self._case.graph.cells(own if ref.sheet is None else self._places.get(ref.sheet.casefold(), -1), ref)
+
+    def constant(self, own: int, ref: formulas.Reference) -> pieces.Piece | None:
+        """As `pieces.Ground`."""
+        parts = [self._piece(other) for other in self.cells(own, ref)]
+        if any(part is None for part in parts):
+            return None
+        if ref.single and len(parts) == 1:
+            return parts[0]
+        return pieces.Piece(sum(part.plain.weight for part in parts if part is not None))
+
+    def words(self, cells: Iterable[Cell]) -> str:
+        """Texts in these cells that did not stand there from the start."""
+        found = (content_at(self._case.saved, cell) for cell in cells if cell not in self._given)
+        return "".join(content for content in found if type(content) is str)
+
+    def inside(self, ref: formulas.Reference) -> bool:
+        """As `pieces.Ground`."""
         _, _, bottom, right = ref.bounds
         return bool(ref.whole) or (bottom <= self._rows and right <= self._columns)
 
@@ -319,7 +341,8 @@ class Pieces:
             return None
         content = content_at(self._case.saved, cell)
         if not isinstance(content, Formula):
-            return pieces.Piece(int(content is not None), 0.0 if content is None else content if isinstance(content, float) else None)
+            number = 0.0 if content is None else content if isinstance(content, float) else None
+            return pieces.Piece(int(content is not None), number, isinstance(content, str))
         if cell not in self._own or self._depth > 100:
             return None
         if cell not in self._known:
@@ -334,9 +357,32 @@ class Pieces:
         return self._known[cell]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """References of formulas on one sheet."""
+
+    made: Pieces
+    own: int
+
+    def constant(self, ref: formulas.Reference) -> pieces.Piece | None:
+        return self.made.constant(self.own, ref)
+
+    def inside(self, ref: formulas.Reference) -> bool:
+        return self.made.inside(ref)
+
+    def hollow(self, ref: formulas.Reference) -> bool:
+        if ref.single or ref.whole:
+            return False
+        top, left, bottom, right = ref.bounds
+        return (bottom - top + 1) * (right - left + 1) - len(self.made.cells(self.own, ref)) > pieces.SMALL
+
+    def wordy(self, ref: formulas.Reference) -> str:
+        return self.made.words(self.made.cells(self.own, ref))
+
+
 def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: frozenset[float]) -> list[str]:
     """Numbers written into formulas, or put into helper cells, that an output comes from."""
-    cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
+    cone = case.graph.cone((case.graph.cell(spot) for spots in case.outputs.values() for spot in spots), fresh=True)
     allowed = ALLOWED_LITERALS | further
     inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
     given = case.given()
@@ -347,7 +393,9 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
             continue
         try:
             if made.heaviest(case.graph.cell(spot)) > pieces.MOST:
-                found.append(f"{spot} {str(formula)[:80]} has a number put together from small ones, which no given input stands behind")
+                found.append(
+                    f"{spot} {str(formula)[:80]} has a number put together from small ones, a text or empty cells, which no given input stands behind"
+                )
             strange = [number for number in formulas.literals(formula) if abs(number) not in allowed and number not in allowed]
             hidden = [text for text in formulas.texts(formula) if _is_number(text)]
         except FormulaError:
@@ -366,23 +414,32 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
     return _some(found)
 
 
+_MONTHS = re.compile(
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?|[ap]m|e|t|z",
+    re.IGNORECASE,
+)
+
+
 def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "").replace("%", ""))
-    except ValueError:
-        return False
-    return True
+    """Whether a text could be taken for a number, an amount, a date or a time, other than nought."""
+    plain = _MONTHS.sub("", text)
+    return (
+        any(mark.isdigit() and mark != "0" for mark in plain)
+        and not any(mark.isalpha() for mark in plain)
+        and plain.lstrip()[:1] not in "<>='"
+    )
 
 
 def _errors(case: Case, engine: Engine, broken: frozenset[Spot]) -> list[str]:
     """Cells in error. Those that were in error from the start count only where an output comes from them."""
-    values = engine.values(case.graph.spot(cell) for cell in case.graph.links)
-    wrong = [spot for spot, value in values.items() if isinstance(value, ErrorValue)]
+    wrong = engine.errors(case.graph.links)
     if not wrong:
         return []
     cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
     known = {case.alignment.spot(spot) for spot in broken - case.free}
-    return _some([f"{spot} shows {values[spot]}" for spot in wrong if spot not in known or case.graph.cell(spot) in cone])
+    return _some(
+        [f"{case.graph.spot(cell)} shows {value}" for cell, value in wrong.items() if cell in cone or case.graph.spot(cell) not in known]
+    )
 
 
 # --- the wire ----------------------------------------------------------------------------------------------------------------------------------
