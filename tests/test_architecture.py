@@ -18,6 +18,7 @@ MAY_NOT = {
     "audit": ("environments", "contest", "training", "experts", "cli"),
     "experts": ("environments", "agents", "audit", "training", "cli", "testing"),
     "training": ("environments", "audit", "cli", "testing"),
+    "bridges": ("environments", "audit", "training", "cli", "testing"),
     "proofs": ("environments", "agents", "contest", "audit", "training", "cli", "testing"),
 }
 

@@ -1,0 +1,1 @@
+"""Workers that are language models behind an OpenAI-compatible endpoint."""
