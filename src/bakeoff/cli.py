@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bakeoff.cli_apps import making_ready, place_of
-from bakeoff.cli_bake import bake
+from bakeoff.cli_bake import bake, bake_for
 from bakeoff.cli_common import err, friendly, out
 from bakeoff.cli_experts import experts
 from bakeoff.core.errors import UsageError
@@ -98,6 +98,7 @@ def run(
 
     _check_language(lang)
     read = read_plan(plan, tasks_file=tasks)
+    read = bake_for(read, workers or read.workers)
     with making_ready(err) as told:
         prepare_plan(read, told)
     with out.status("checking the plan: products, tasks, agents, one start of each environment"):

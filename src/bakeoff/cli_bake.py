@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bakeoff.cli_common import err, friendly, out
+
+if TYPE_CHECKING:
+    from bakeoff.contest.plan import Plan
 
 BAKES = Path("bakes")
 
@@ -48,6 +52,7 @@ def bake(
 
     from bakeoff.contest.statistics import wilson
     from bakeoff.core import UsageError
+    from bakeoff.training.ahead import folder_of
     from bakeoff.training.recipe import PLACEBOS, read_recipe
 
     read = read_recipe(recipe)
@@ -69,7 +74,40 @@ def bake(
             out.print(f"  {name:16} about {seconds / 60:6.1f} minutes of one core, {episodes} episodes")
         out.print(f"about {found.seconds / 60:.0f} minutes in all; nothing was trained")
         return
-    chosen = folder or BAKES / f"{read.name}-{read.digest}"
+    chosen = folder or folder_of(read, BAKES)
+    with _told() as told:
+        result = Bake(read, chosen, told).run()
+    for name, (passed, judged) in result.examined.items():
+        low, high = wilson(passed, judged) if judged else (0.0, 1.0)
+        out.print(f"after {name}: {passed}/{judged} other tasks of its products passed [{low:.2f}, {high:.2f}]")
+    costs = result.ledger
+    out.print(f"{costs.cpu_seconds:.0f} s of processor time, {costs.steps} actions, {costs.expert_minutes / 60:.1f} expert hours")
+    out.print(f"baked:{result.checkpoint}", soft_wrap=True)
+
+
+def bake_for(plan: Plan, workers: int) -> Plan:
+    """The plan with everything baked that its agents bring along; shows how it goes. A plan without recipes comes back as it is."""
+    if not plan.recipes:
+        return plan
+    from bakeoff.contest.bakes import with_bakes
+    from bakeoff.training.ahead import bake_ahead
+
+    with _told() as told:
+        found = bake_ahead(plan.recipes, BAKES, workers, told)
+    for facts in found.values():
+        passed, judged = facts.examined
+        outcome = f"; {passed} of {judged} other tasks of its products passed" if judged else ""
+        out.print(
+            f"[b]{facts.recipe}[/] was baked: {facts.items} demonstrations from {len(facts.products)} training products, "
+            f"{facts.parameters / 1e6:.2f} M parameters, {facts.ledger['cpu_seconds']:.0f} s of processor time{outcome}",
+            soft_wrap=True,
+        )
+    return with_bakes(plan, found)
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[str, int, int, Mapping[str, float]], None]]:
+    """Shows stages as bars on a terminal, and a tenth of their rounds as lines elsewhere."""
     columns = (
         TextColumn("{task.fields[stage]}"),
         BarColumn(),
@@ -89,10 +127,4 @@ def bake(
             if not err.is_terminal and (done == total or done % max(1, total // 10) == 0):
                 err.print(f"{stage}: {done} of {total}  {shown}", soft_wrap=True)
 
-        result = Bake(read, chosen, told).run()
-    for name, (passed, judged) in result.examined.items():
-        low, high = wilson(passed, judged) if judged else (0.0, 1.0)
-        out.print(f"after {name}: {passed}/{judged} other tasks of its products passed [{low:.2f}, {high:.2f}]")
-    costs = result.ledger
-    out.print(f"{costs.cpu_seconds:.0f} s of processor time, {costs.steps} actions, {costs.expert_minutes / 60:.1f} expert hours")
-    out.print(f"baked:{result.checkpoint}", soft_wrap=True)
+        yield told

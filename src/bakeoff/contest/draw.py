@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from bakeoff.contest.plan import ExamPlan, Plan, StreamPlan, StreamRun
+from bakeoff.contest.plan import AgentPlan, ExamPlan, Plan, StreamPlan, StreamRun
 from bakeoff.core import Distance, Exam, Product, Split, Stream, Task, TaskId, UsageError
 from bakeoff.toml import nearest
 
@@ -56,14 +56,22 @@ def plan_hash(plan: Plan, streams: Sequence[StreamRun]) -> str:
     identity = {
         "name": plan.name,
         "seed": plan.seed,
-        "agents": [asdict(agent) for agent in plan.agents],
+        "agents": [_identity(agent) for agent in plan.agents],
         "max_steps": plan.budgets.max_steps,
         "seconds": plan.budgets.seconds,
         "streams": [stream.to_dict() for stream in streams],
     }
+    if plan.bakes:
+        identity["bakes"] = sorted(facts.sha256 for _, facts in plan.bakes)
     if plan.apps:
         identity["apps"] = sorted(app.digest for app in plan.apps)
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _identity(agent: AgentPlan) -> dict[str, Any]:
+    """Where a checkpoint lies does not matter; what it is stands beside (`bakes`)."""
+    name = agent.spec.partition(":")[0] if agent.recipes else agent.spec
+    return {"spec": name, "label": agent.label, "memory": agent.memory}
 
 
 def plan_data(plan: Plan, streams: Sequence[StreamRun]) -> dict[str, Any]:
@@ -114,11 +122,13 @@ def _choose(plan: Plan, declared: StreamPlan, catalogue: Catalogue, where: str) 
 
 
 def _warmup(plan: Plan, declared: StreamPlan, chosen: tuple[Product, ...], catalogue: Catalogue, where: str) -> tuple[Product, ...]:
-    """Training products of the families at hand that are not among the chosen."""
+    """Training products of the families at hand that are not among the chosen: of those that something was baked on, where something was."""
     if not declared.warmup:
         return ()
     met, families = {product.name for product in chosen}, {product.family for product in chosen}
     on_offer = [item for item in catalogue.products(split="train") if item.name not in met and item.family in families]
+    rehearsed = {name for _, facts in plan.bakes if facts.environment == declared.environment for name in facts.products}
+    on_offer = [item for item in on_offer if item.name in rehearsed] or on_offer
     rng = _rng(plan.seed, declared.name, "warmup")
     return _sample(on_offer, declared.warmup, (), rng, f"{where}: 'warmup' draws from the split 'train'")
 

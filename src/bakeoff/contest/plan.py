@@ -9,13 +9,18 @@
     agent = "apprentice"                # name, or name:argument; `label` renames it in reports
     memory = "stream"                   # or "product": wiped when a product begins, the twin that shows what carrying over is worth
 
+    [[agents]]
+    agent = "baked"
+    recipes = ["../recipes/quick.toml"] # baked before the run, unless that was done; beside the plan, or from the current folder
+
     [[streams]]
     name = "crm"
     environment = "browser"
     family = "crm"                      # and split (default "dev"), templates (default all)
     products = 4                        # how many, or a list of names, or the name of a list in [lists]
     distances = ["skin", "workflow"]    # of which distance; as many of each as can be (default: any)
-    warmup = 0                          # so many training products of the family come first, whatever the order
+    warmup = 0                          # so many training products of the family come first, whatever the order; those that
+                                        # the plan's recipes were baked on, where it has recipes
     episodes = 12                       # per product
     order = "blocked"                   # product after product; or "mixed"
     feedback = "outcome"                # none | outcome | checks | shown
@@ -42,6 +47,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bakeoff.contest.apps import AppFile, find, is_app, plan_of
+from bakeoff.contest.bakes import BakeFacts
 from bakeoff.core import DISTANCES, FEEDBACK_LEVELS, SPLITS, Distance, Exam, Feedback, Split, Stream, TaskId, UsageError, names
 from bakeoff.toml import Table, nearest, parse, read
 
@@ -52,11 +58,13 @@ Memory = Literal["stream", "product"]
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """`spec`: name or name:argument; `label`: unique in the plan, used everywhere else; `memory`: how long it lasts."""
+    """`spec`: name or name:argument; `label`: unique in the plan, used everywhere else; `memory`: how long it lasts; `recipes`: paths of what is
+    baked beforehand."""
 
     spec: str
     label: str
     memory: Memory = "stream"
+    recipes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +114,21 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What things cost in `currency`: an hour of an expert, an hour of one processor, a million tokens in and out. Assumptions, and printed."""
+    """What things cost in `currency`: an hour of an expert, an hour of one processor, a million tokens in and out, and a failed job (a person
+    does it instead). Assumptions, and printed."""
 
     currency: str = "USD"
     expert_hour: float = 40.0
     cpu_hour: float = 0.05
     million_tokens_in: float = 0.0
     million_tokens_out: float = 0.0
+    failure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A plan as written. `source`: the TOML text; `workers`: how many processes work at once, which is no part of the plan's identity; `apps`:
-    files of apps for environment `outside`."""
+    files of apps for environment `outside`; `bakes`: what was baked for it, by the recipe's path."""
 
     name: str
     seed: int
@@ -131,6 +141,12 @@ class Plan:
     source: str = field(default="", repr=False)
     path: str = ""
     apps: tuple[AppFile, ...] = ()
+    bakes: tuple[tuple[str, BakeFacts], ...] = ()
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Everything that has to be baked beforehand."""
+        return tuple(dict.fromkeys(path for agent in self.agents for path in agent.recipes))
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -247,7 +263,7 @@ def _plan(top: Table, source: str, path: str) -> Plan:
         name=name,
         seed=top.number("seed", 0, 0),
         repetitions=top.number("repetitions", 1, 1),
-        agents=_agents(top),
+        agents=_agents(top, Path(path).parent),
         streams=_streams(top, lists),
         budgets=_budgets(top.table("budgets") or Table({}, path, "[budgets]")),
         prices=_prices(top.table("prices") or Table({}, path, "[prices]")),
@@ -267,7 +283,7 @@ def _plan(top: Table, source: str, path: str) -> Plan:
     return plan
 
 
-def _agents(top: Table) -> tuple[AgentPlan, ...]:
+def _agents(top: Table, beside: Path) -> tuple[AgentPlan, ...]:
     known, out = names("agents"), list[AgentPlan]()
     for table in top.tables("agents", "agent", needed=True):
         spec = table.take("agent", str)
@@ -275,13 +291,23 @@ def _agents(top: Table) -> tuple[AgentPlan, ...]:
             raise table.fail(f"there is no agent '{spec}'{nearest(spec, known)}; there are {', '.join(known)}")
         memory = table.choice("memory", get_args(Memory), "stream")
         label = table.take("label", str, spec if memory == "stream" else f"{spec}, fresh")
+        recipes = tuple(_recipe(table, given, beside) for given in table.texts("recipes"))
+        if recipes and ":" in spec:
+            raise table.fail("'recipes' say what it brings along: leave out what stands behind the colon", "agent")
         table.done()
         if any(label == other.label for other in out):
             raise table.fail(f"two agents are called '{label}'; give one of them another label")
-        out.append(AgentPlan(spec, label, memory))
+        out.append(AgentPlan(spec, label, memory, recipes))
     if not out:
         raise top.fail("a plan needs at least one [[agents]] table")
     return tuple(out)
+
+
+def _recipe(table: Table, given: str, beside: Path) -> str:
+    for path in (beside / given, Path(given)):
+        if path.is_file():
+            return str(path)
+    raise table.fail(f"there is no recipe '{given}', neither beside the plan nor in the current folder", "recipes")
 
 
 def _streams(top: Table, lists: Mapping[str, tuple[str, ...]]) -> tuple[StreamPlan, ...]:
@@ -401,7 +427,7 @@ def _prices(table: Table) -> Prices:
     usual = Prices()
     amounts = {
         key: float(table.take(key, (int, float), getattr(usual, key)))
-        for key in ("expert_hour", "cpu_hour", "million_tokens_in", "million_tokens_out")
+        for key in ("expert_hour", "cpu_hour", "million_tokens_in", "million_tokens_out", "failure")
     }
     prices = Prices(table.take("currency", str, usual.currency), **amounts)
     table.done()

@@ -103,6 +103,11 @@ def check(plan: Plan) -> tuple[StreamRun, ...]:
     """Draws the plan's streams and tries everything out once, so that what cannot work is said before anything is written: products and
     tasks exist, each environment opens a product, each agent can be built, privileged agents find an expert."""
     announce([app.path for app in plan.apps])
+    raw = [agent.label for agent in plan.agents if agent.recipes and ":" not in agent.spec]
+    if raw:
+        raise UsageError(
+            f"{plan.path}: agent '{raw[0]}' brings along what has to be baked first; `bakeoff run` does that (see `with_bakes`)"
+        )
     prepare_plan(plan)
     with contextlib.ExitStack() as stack:
         hosts: dict[str, HostedEnvironment] = {}

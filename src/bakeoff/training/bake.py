@@ -7,6 +7,7 @@
         state-…/         weights and optimiser at that point
         after-1-imitate/ the policy after each stage; `checkpoint/` is the last: what `baked:<folder>` takes
         ledger.json      what it cost
+        facts.json       what came of it, once it is finished
 
 What a round does depends on the seed and its number alone, and states are written whole before `progress.json` names them: a bake that was killed
 goes on to the same weights as one that was not (on the same machine).
@@ -27,6 +28,8 @@ from typing import Any
 import torch
 
 from bakeoff.agents.baked.actions import Grammar
+from bakeoff.agents.baked.checkpoint import ABOUT
+from bakeoff.contest.bakes import FACTS, BakeFacts
 from bakeoff.core import Ledger, TaskId, Trajectory, UsageError
 from bakeoff.experts.item import EXPERT_SEEDS, Item
 from bakeoff.experts.shelf import Shelf
@@ -157,9 +160,28 @@ class Bake:
             (self.folder / "ledger.json").write_text(
                 json.dumps({**self.ledger.to_dict(), "trained_tokens": self.progress.tokens}, indent=1)
             )
+            self._say(engine, items, checkpoint)
             return Baked(self.folder, checkpoint, self.ledger, self.progress.examined)
         finally:
             room.close()
+
+    def _say(self, engine: LocalEngine, items: list[Item], checkpoint: Path) -> None:
+        """Writes down what came of it, for plans whose workers bring it along."""
+        examined = list(self.progress.examined.values())[-1:]
+        facts = BakeFacts(
+            recipe=self.recipe.name,
+            checkpoint=str(checkpoint),
+            sha256=json.loads((checkpoint / ABOUT).read_text())["sha256"],
+            environment=self.recipe.environment,
+            products=tuple(dict.fromkeys(item.product for item in items)),
+            items=len(items),
+            parameters=sum(value.numel() for value in engine.network.parameters()),
+            examined=(examined[0][0], examined[0][1]) if examined else (0, 0),
+            ledger=self.ledger.to_dict(),
+        )
+        part = self.folder / f"{FACTS}.part"
+        part.write_text(json.dumps(asdict(facts), indent=1))
+        part.replace(self.folder / FACTS)
 
     def _every(self, stage: Imitate | Reinforce) -> int:
         return self.recipe.every if isinstance(stage, Imitate) else max(1, self.recipe.every // 50)

@@ -14,8 +14,9 @@ from bakeoff.core import Action, Agent, Observation, Tool, UsageError
 class Baked(Agent):
     """Acts with a trained policy: `baked:<checkpoint>`, or `baked:<checkpoint>;temperature=0.5`. Learns nothing on the job.
 
+    A worker may bring several skills along, `baked:<checkpoint>+<checkpoint>`: it works with the first that was trained with this environment's tools.
     At temperature 0, the default, it takes the likeliest action; when that is what it did before on the very same screen, which led nowhere, it
-    draws one instead. The checkpoint is a folder that `bakeoff bake` wrote. Raises `UsageError` without one, or when the environment has other tools.
+    draws one instead. A checkpoint is a folder that `bakeoff bake` wrote. Raises `UsageError` without one, or when none fits the environment's tools.
     """
 
     name: ClassVar[str] = "baked"
@@ -36,19 +37,23 @@ class Baked(Agent):
                 f"agent 'baked' needs the Python package '{missing.name}'; install it with pip install 'bakeoff[train]'"
             ) from missing
         self._generator = torch.Generator()
-        about, weights = read(Path(folder))
-        description = about["description"]
-        if description.get("network") != "pointer":
-            raise UsageError(
-                f"'{folder}' holds a network of the kind '{description.get('network')}'; agent 'baked' works with the small policy"
-            )
+        published = {tool.name for tool in tools}
+        strange: list[str] = []
+        for place in folder.split("+"):
+            about, weights = read(Path(place))
+            description = about["description"]
+            if description.get("network") != "pointer":
+                raise UsageError(
+                    f"'{place}' holds a network of the kind '{description.get('network')}'; agent 'baked' works with the small policy"
+                )
+            strange = [name for name in description["grammar"]["tools"] if name not in published]
+            if not strange:
+                break
+        else:
+            raise UsageError(f"the policy in '{place}' was trained with the tool '{strange[0]}', which this environment does not have")
         self._policy = PointerPolicy.build(description)
         self._policy.load_state_dict({name.removeprefix("policy."): value for name, value in weights.items()})
         self._policy.eval()
-        published = [tool.name for tool in tools]
-        strange = [name for name in self._policy.grammar.tools if name not in published]
-        if strange:
-            raise UsageError(f"the policy in '{folder}' was trained with the tool '{strange[0]}', which this environment does not have")
         self._sha256: str = about["sha256"]
         self._episodes = 0
         self._past: tuple[Done, ...] = ()

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from bakeoff.contest import measure
+from bakeoff.contest.bakes import BakeFacts
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.contest.plan import Prices
 from bakeoff.contest.report import figures, film, headline, multiples, tables
@@ -33,7 +34,14 @@ BELIEFS, LINES = 12, 12
 """Products whose beliefs are shown, and sentences of each."""
 
 
-CHARTS = {"curves": figures.curves, "forest": figures.forest, "transfer": figures.transfer, "distance": figures.distance}
+SECTIONS = ("figures", "film", "beliefs", "ledger", "reproduce")
+CHARTS = {
+    "curves": figures.curves,
+    "forest": figures.forest,
+    "transfer": figures.transfer,
+    "distance": figures.distance,
+    "break_even": figures.break_even,
+}
 
 
 def write_report(run_dir: Path, lang: str = "en", *, environments: Maker | None = HostedEnvironment) -> Path:
@@ -90,10 +98,11 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
         "verdict": headline.sentence(found, words),
         "level": headline.level(found),
         "distance": headline.distance(found, words),
+        "baked": headline.baked(found, words),
         "standfirst": _standfirst(found, cells, run, episodes, words),
         "notices": _notices(store, found, cells, episodes, words),
         "keys": _keys(run, found, cells, episodes, sum(costs.values()), prices.currency, words),
-        "contents": [(anchor, words(f"nav.{anchor}")) for anchor in ("learning", "figures", "film", "beliefs", "ledger", "reproduce")],
+        "contents": [(anchor, words(f"nav.{anchor}")) for anchor in ("learning", *(["baked"] if found.bakes else []), *SECTIONS)],
         "agents": [{"label": agent.label, "colour": agent.colour, "dash": agent.dash} for agent in found.agents],
         "focus_label": found.focus or "",
         "scored": scored,
@@ -116,6 +125,8 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
             "calls": tables.calls(measure.call_times(episodes), words),
             "tasks": tables.tasks(found, stream, words) if scored else None,
             "ledger": tables.ledger(found, words, costs, prices.currency),
+            "baked": tables.baked(found, words, prices.currency) if found.bakes else None,
+            "break_even": tables.break_even(found, words, prices.currency) if found.bakes else None,
             "abstained": tables.abstained(episodes, words),
             "faults": tables.faults(store.faults(), cells, words),
             "cells": tables.unfinished(cells, words),
@@ -123,6 +134,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
             "drawn": tables.drawn(run.plan.get("streams", []), words),
         },
         "footnotes": _footnotes(found, words),
+        "bakes": [_bake(facts, words) for facts in found.bakes],
         "film": _film(store, found, episodes, words, make),
         "beliefs": _beliefs(found, cells, stream, words),
         "prices": words(
@@ -131,6 +143,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
             cpu=f"{prices.cpu_hour:g}",
             tin=f"{prices.million_tokens_in:g}",
             tout=f"{prices.million_tokens_out:g}",
+            failure=f"{prices.failure:g}",
             currency=prices.currency,
         ),
         "command": _command(run, store.folder),
@@ -241,6 +254,21 @@ def _product_panels(found: Findings, words: Words) -> list[dict[str, Any]]:
         title = product.removesuffix("@1")
         out.append({"title": title, "note": family, "svg": Markup(multiples.panel(found.agents, values, title, words, bands=False))})
     return out
+
+
+def _bake(facts: BakeFacts, words: Words) -> str:
+    passed, judged = facts.examined
+    return words(
+        "baked.fact" if judged else "baked.fact_bare",
+        recipe=facts.recipe,
+        items=words.count(facts.items),
+        products=words.count(len(facts.products)),
+        environment=facts.environment,
+        parameters=words.number(facts.parameters / 1e6, 2),
+        passed=passed,
+        judged=judged,
+        hash=facts.sha256[:12],
+    )
 
 
 def _footnotes(found: Findings, words: Words) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from bakeoff.contest.economics import PLACES
 from bakeoff.contest.report.headline import best_rival
 from bakeoff.contest.report.view import HUMAN_CURVE, AgentView, Findings
 from bakeoff.contest.report.wording import Words
@@ -226,6 +227,55 @@ def forest(findings: Findings, words: Words) -> Figure | None:
                     "hovertemplate": words("hover.difference") + "<extra></extra>",
                 }
             )
+    return {"data": data, "layout": layout}
+
+
+def break_even(findings: Findings, words: Words) -> Figure | None:
+    """Price of a job by how many jobs there are: what was baked beforehand is spread over them. None where nobody was baked."""
+    agents = [agent for agent in _painting_order(findings.agents) if agent.beforehand or agent.role == "focus"]
+    if not findings.bakes or not agents:
+        return None
+    jobs = [10 ** (step / 10) for step in range(51)]
+    x = {"title": {"text": words("axis.jobs"), "standoff": 8}, "type": "log", "range": [0, 5], "dtick": 1, "tickformat": ",d"}
+    prices = {
+        (agent.label, place): [agent.beforehand_cost / n + (agent.per_job[place].value or 0.0) for n in jobs]
+        for agent in agents
+        for place in PLACES
+        if place in agent.per_job
+    }
+    if not prices:
+        return None
+    ends = [values[-1] for values in prices.values()]
+    most = max(4 * max(ends), 0.01)
+    y = {"title": {"text": words("axis.price"), "standoff": 6}, "range": [0, most]}
+    layout = _layout(words, height=380, x=x, y=y)
+    data: list[dict[str, Any]] = []
+    labels: list[tuple[str, float, str, str]] = []
+    for agent in agents:
+        for place in PLACES:
+            values = prices.get((agent.label, place))
+            if values is None:
+                continue
+            where = words(f"place.{place}")
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "x": jobs,
+                    "y": values,
+                    "line": {
+                        "color": f"var(--{agent.colour})",
+                        "width": 3 if agent.role == "focus" else 1.8,
+                        "dash": "solid" if place == "unmet" else "dot",
+                    },
+                    "hovertemplate": f"<b>{escape(agent.label)}</b> · {escape(where)} · {words('hover.price')}<extra></extra>",
+                    "meta": {"agent": agent.label},
+                }
+            )
+            labels.append((f"{agent.label}, {words(f'place.{place}.short')}", values[-1], agent.colour, agent.label))
+    for (text, _, colour, name), at in zip(labels, spread([value for _, value, _, _ in labels], 0.06 * most, 0.0, most), strict=True):
+        layout["annotations"].append(_note(escape(text), 1.0, at, colour, name, xref="paper", xshift=8, xanchor="left"))
+    layout["margin"]["r"] = 210
     return {"data": data, "layout": layout}
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bakeoff.contest import measure
+from bakeoff.contest import economics, measure
 from bakeoff.contest import statistics as st
+from bakeoff.contest.bakes import BakeFacts, bakes_of, beforehand
+from bakeoff.contest.economics import BreakEven
 from bakeoff.contest.measure import AgentFigures, RunFigures
+from bakeoff.contest.plan import Prices
 from bakeoff.contest.report.headline import resolved
 from bakeoff.contest.report.view import FLOORS, AgentView, Contrast, Findings, Role
 from bakeoff.contest.statistics import Estimate
@@ -27,7 +30,10 @@ def findings(store: Store, episodes: Sequence[Episode]) -> Findings:
     focus = choose_focus(agents, stream)
     run = measure.figures(store, contrasts_with=focus)
     families = tuple(dict.fromkeys(episode.family for episode in stream))
-    views = tuple(_views(agents, episodes, focus, run, families))
+    prices = Prices(**store.run.plan.get("prices", {}))
+    bakes = tuple((path, BakeFacts.from_dict(facts)) for path, facts in store.run.plan.get("bakes", ()))
+    baked = {agent["label"]: bakes_of(agent.get("recipes", ()), bakes) for agent in store.run.plan.get("agents", ())}
+    views = tuple(_views(agents, episodes, focus, run, families, baked, prices))
     cells = store.cells()
     return Findings(
         agents=views,
@@ -41,6 +47,8 @@ def findings(store: Store, episodes: Sequence[Episode]) -> Findings:
         horizon=run.horizon,
         late=run.late,
         repetitions=len({cell.repetition for cell in cells}),
+        bakes=tuple(facts for _, facts in bakes),
+        break_even=tuple(_break_even(views, stream, prices)),
     )
 
 
@@ -56,8 +64,26 @@ def choose_focus(agents: Sequence[tuple[str, str, str]], stream: Sequence[Episod
     return max(learners, key=lambda label: passes[label]) if learners else None
 
 
+def _break_even(views: Sequence[AgentView], stream: Sequence[Episode], prices: Prices) -> Iterable[BreakEven]:
+    """Of every agent that was baked against every learner that was not, in each kind of product."""
+    streams = {view.label: [episode for episode in stream if episode.agent == view.label] for view in views}
+    once = {view.label: view.beforehand_cost for view in views}
+    for agent in (view for view in views if view.beforehand):
+        for other in (view for view in views if not view.beforehand and view.role in ("focus", "learner")):
+            for place in economics.PLACES:
+                found = economics.break_even(agent.label, other.label, streams, once, prices, place)
+                if found is not None:
+                    yield found
+
+
 def _views(
-    agents: Sequence[tuple[str, str, str]], episodes: Sequence[Episode], focus: str | None, run: RunFigures, families: tuple[str, ...]
+    agents: Sequence[tuple[str, str, str]],
+    episodes: Sequence[Episode],
+    focus: str | None,
+    run: RunFigures,
+    families: tuple[str, ...],
+    baked: Mapping[str, tuple[BakeFacts, ...]],
+    prices: Prices,
 ) -> Iterable[AgentView]:
     learners, floors = 0, 0
     for label, spec, privilege in agents:
@@ -75,6 +101,7 @@ def _views(
             colour = f"c{learners % 5 + 2}"
             learners += 1
         figures = run.agent(label)
+        earlier = beforehand(baked.get(label, ()))
         yield AgentView(
             label=label,
             spec=spec,
@@ -101,6 +128,10 @@ def _views(
             exams={f"{exam.name}@{exam.after}": exam.score for exam in _ends(figures)},
             ledger=figures.ledger.to_dict(),
             cost=figures.cost,
+            beforehand=earlier.to_dict() if baked.get(label) else {},
+            beforehand_cost=measure.money(earlier, prices),
+            by_place=economics.success(stream),
+            per_job=economics.per_job(stream, prices),
             episodes=len(own),
             scored=sum(episode.scored for episode in own),
             passed=sum(episode.passed for episode in own),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bakeoff.contest.economics import PLACES
 from bakeoff.contest.report.view import MISSING, AgentView, Contrast, Findings
 from bakeoff.contest.report.wording import Words
 from bakeoff.contest.statistics import Estimate
@@ -136,6 +137,26 @@ def distance(findings: Findings, words: Words) -> str:
         return ""
     count = max(agent.fall.n for agent in findings.agents)
     return words("distance.sentence", agents=words("list.semicolon").join(said), n=count)
+
+
+def baked(findings: Findings, words: Words) -> str:
+    """In one sentence for each kind of product: what the baked workers and the learner pass there; empty where nobody was baked."""
+    said = []
+    agents = [agent for agent in findings.agents if agent.beforehand or agent.role == "focus"]
+    for place in PLACES if findings.bakes else ():
+        known = [(agent, agent.by_place[place]) for agent in agents if place in agent.by_place]
+        if known:
+            shares = [
+                words(
+                    "baked.share" if share.low is not None else "baked.share_bare",
+                    agent=agent.label,
+                    share=words.percent(share.value),
+                    span=words.span(share.low, share.high),
+                )
+                for agent, share in known
+            ]
+            said.append(words(f"baked.{place}", agents=words("list.semicolon").join(shares), n=max(share.n for _, share in known)))
+    return words("list.sentences").join(said)
 
 
 def level(findings: Findings) -> str:

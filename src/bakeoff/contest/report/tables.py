@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bakeoff.contest import measure
 from bakeoff.contest import statistics as st
+from bakeoff.contest.economics import PLACES, BreakEven
 from bakeoff.contest.measure import BANDS, CallTimes
 from bakeoff.contest.report.view import MISSING, AgentView, Findings
 from bakeoff.contest.report.wording import Words
@@ -268,6 +270,69 @@ def ledger(findings: Findings, words: Words, costs: Mapping[str, float], currenc
             cells.append(cell(text, "", _css(agent)))
         rows.append(row(*cells))
     return table(words("table.ledger"), heads(findings, words, words("table.measure")), rows)
+
+
+BEFOREHAND = ("expert_minutes", "demonstrations", "steps", "failed_attempts", "cpu_seconds")
+
+
+def baked(findings: Findings, words: Words, currency: str) -> Table:
+    """What was rehearsed and what was not: success, what it had cost beforehand, what a job costs now. Floors are left out."""
+    agents = [agent for agent in findings.agents if agent.role != "floor"]
+    shown = replace(findings, agents=tuple(agents))
+    rows: list[dict[str, Any]] = [group(words("group.success"))]
+    places = [place for place in PLACES if any(place in agent.by_place for agent in agents)]
+    for place in places:
+        numbers = {agent.label: agent.by_place.get(place, MISSING) for agent in agents}
+        best = _best(shown, numbers)
+        rows.append(row(cell(words(f"place.{place}")), *(share(numbers[a.label], words, _css(a, best)) for a in agents)))
+    rows.append(group(words("group.beforehand")))
+    for key in (*BEFOREHAND, "cost"):
+        cells = []
+        for agent in agents:
+            if not agent.beforehand:
+                text = "–"
+            elif key == "cost":
+                text = words.money(agent.beforehand_cost)
+            elif key == "cpu_seconds":
+                text = words.duration(agent.beforehand[key])
+            else:
+                text = words.number(agent.beforehand[key]) if key == "expert_minutes" else words.count(agent.beforehand[key])
+            cells.append(cell(text, "", _css(agent)))
+        rows.append(row(cell(words(f"ledger.{key}", currency=currency)), *cells))
+    rows.append(group(words("group.per_job", currency=currency)))
+    for place in places:
+        rows.append(row(cell(words(f"place.{place}")), *(plain(a.per_job.get(place, MISSING), words, _css(a), 3) for a in agents)))
+    return table(words("table.baked"), heads(shown, words, words("table.measure")), rows)
+
+
+def break_even(findings: Findings, words: Words, currency: str) -> Table | None:
+    """After how many jobs baking has paid."""
+    keys = ("agent", "against", "where_worked", "beforehand_more", "saved", "pays")
+    head = [{"text": words(f"table.{key}", currency=currency), "note": "", "css": "words"} for key in keys]
+    rows = []
+    for found in findings.break_even:
+        saved = found.saved
+        span = "" if saved.low is None or saved.high is None else f"{words.number(saved.low, 3)} – {words.number(saved.high, 3)}"
+        rows.append(
+            row(
+                cell(found.agent, css="words"),
+                cell(found.other, css="words"),
+                cell(words(f"place.{found.place}"), css="words"),
+                cell(words.money(found.beforehand) if found.beforehand >= 0 else words.number(found.beforehand, 2)),
+                cell(words.number(saved.value, 3), _beneath(span, saved, words)),
+                cell(*pays(found, words)),
+            )
+        )
+    return table(words("table.break_even"), head, rows) if rows else None
+
+
+def pays(found: BreakEven, words: Words) -> tuple[str, str]:
+    """The number of jobs, and its interval; never more than the interval of what a job saves allows."""
+    if found.low is None:  # not even by the friendlier end of the interval, or there is no interval
+        known = found.saved.high is not None
+        return (words("pays.never") if known or found.jobs is None else words("pays.after", jobs=words.count(found.jobs))), ""
+    span = words("pays.span", low=words.count(found.low), high=words("pays.never") if found.high is None else words.count(found.high))
+    return (words("pays.never_by_mean") if found.jobs is None else words("pays.after", jobs=words.count(found.jobs))), span
 
 
 def _listing(caption: str, keys: Sequence[str], entries: Sequence[Sequence[str]], words: Words) -> Table | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from bakeoff.contest.bakes import BakeFacts
+from bakeoff.contest.economics import BreakEven, Place
 from bakeoff.contest.statistics import Estimate
 
 Role = Literal["focus", "learner", "floor", "ceiling"]
@@ -49,6 +51,10 @@ class AgentView:
     scored: int
     passed: int
     abstained: int
+    beforehand: Mapping[str, float] = field(default_factory=dict)  # ledger of what was baked for it; empty where nothing was
+    beforehand_cost: float = 0.0
+    by_place: Mapping[Place, Estimate] = field(default_factory=dict)  # training products and others -> success over all attempts
+    per_job: Mapping[Place, Estimate] = field(default_factory=dict)  # the same -> price of a job, a person's help after failures included
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class Findings:
     horizon: int  # K of the AULC
     late: str  # label of the last group of attempts that was reached
     repetitions: int
+    bakes: tuple[BakeFacts, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()  # of each agent that was baked, against each that was not
 
     def agent(self, label: str) -> AgentView:
         return next(agent for agent in self.agents if agent.label == label)
