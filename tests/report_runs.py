@@ -66,8 +66,9 @@ def write_run(
     seed: int = 1,
     done: int | None = None,
     plan: Mapping[str, Any] | None = None,
+    split: Callable[[int], str] = lambda place: "dev",
 ) -> Path:
-    """Writes a whole run. `done`: stop each cell after so many episodes; `names`: what the products are called."""
+    """Writes a whole run. `done`: stop each cell after so many episodes; `names`: what the products are called; `split`: of the k-th."""
     titles = [
         names[i] if i < len(names) else f"{families[i % len(families)]}-{'abcdefghijklmnopqrstuvwxyz'[i % 26]}{'x' * (i // 26)}"
         for i in range(products)
@@ -142,8 +143,8 @@ def write_run(
                     "template": template,
                     "task_seed": task.seed,
                     "family": title.split("-")[0] if carry else "miniwob",
-                    "split": "dev",
-                    "distance": "vocabulary",
+                    "split": split(k),
+                    "distance": "none" if split(k) == "train" else "vocabulary",
                     "instruction": instruction or goal_of(task).instruction,
                     "attempt": n,
                     "template_attempt": max(0, (n + 2) // 3),
