@@ -24,7 +24,7 @@ from bakeoff.core import Ledger
 ROOM = Path(report.__file__).parent
 DYNAMIC = (
     "act.", "role.", "ended.", "feedback.", "standfirst.split.", "level.", "nav.", "key.", "ledger.", "fact.", "film.lead.", "film.why.",
-    "contrast.", "table.", "distance.", "measure.", "change.", "verdict.", "film.verdict.", "film.failed", "film.worked", "hover.",
+    "contrast.", "table.", "distance.", "measure.", "change.", "verdict.", "film.verdict.", "film.failed", "film.worked", "hover.", "place.",
 )  # fmt: skip
 """Entries that are looked up by a key put together at run time."""
 
@@ -103,7 +103,7 @@ def test_the_verdict_of_a_clear_case() -> None:
     told = headline.sentence(findings(Estimate(0.3, 0.12, 0.48, 9), 0.004), Words("en"))
     assert told == (
         "After learning on the job, apprentice passed 60% of its jobs at attempts 11–20 (95% interval 50–70%), up from 20% at the first; "
-        "that is 30 points ahead of the best baseline, graph (12 to 48 points, 9 products); the expert’s ceiling is 99%."
+        "that is 30 points ahead of the best rival, graph (12 to 48 points, 9 products); the expert’s ceiling is 99%."
     )
 
 
@@ -123,14 +123,14 @@ def test_a_twin_of_the_focus_is_no_baseline() -> None:
     clear = findings(Estimate(0.3, 0.12, 0.48, 9), 0.004)
     twin = replace(agent("apprentice, fresh", LATE), spec="apprentice")
     told = headline.sentence(replace(clear, agents=(*clear.agents, twin)), Words("en"))
-    assert "ahead of the best baseline, graph" in told
+    assert "ahead of the best rival, graph" in told
     alone = replace(clear, agents=tuple(a for a in (*clear.agents, twin) if a.label != "graph"))
     assert headline.best_rival(alone) == twin
 
 
 def test_the_verdict_when_the_baseline_is_ahead() -> None:
     told = headline.sentence(findings(Estimate(-0.3, -0.48, -0.12, 9), 0.004), Words("en"))
-    assert "30 points behind the best baseline, graph (12 to 48 points, 9 products)" in told
+    assert "30 points behind the best rival, graph (12 to 48 points, 9 products)" in told
 
 
 @settings(deadline=None)

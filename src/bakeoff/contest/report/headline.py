@@ -155,8 +155,14 @@ def baked(findings: Findings, words: Words) -> str:
                 )
                 for agent, share in known
             ]
-            said.append(words(f"baked.{place}", agents=words("list.semicolon").join(shares), n=max(share.n for _, share in known)))
-    return words("list.sentences").join(said)
+            said.append(
+                words(
+                    "baked.met" if place == "met" else "baked.unmet",
+                    agents=words("list.semicolon").join(shares),
+                    n=max(share.n for _, share in known),
+                )
+            )
+    return " ".join(said)
 
 
 def level(findings: Findings) -> str:
