@@ -428,6 +428,8 @@ def try_(
             out.print(f"[b]{'[green]passed' if verdict.passed else '[red]failed'}[/][/], score {verdict.value:g} after {seen.step} steps")
         else:
             out.print(f"[yellow]abstained: {escape(verdict.reason)}[/]", soft_wrap=True)
+        if any(spent := worker.spent_tokens()):
+            out.print(f"[dim]{spent[0]} tokens in, {spent[1]} out[/]")
 
 
 def _task_id(host: Any, text: str, seed: int | None) -> TaskId:

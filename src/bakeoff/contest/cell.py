@@ -4,6 +4,8 @@ What happens when something breaks:
 - The infrastructure fails (`EnvironmentFault`): the agent goes back to its memory before the episode, practice included, and the episode
   is run once more on a fresh host; if that fails too it is stored as `Abstained` and the agent is told so. What the lost try cost is not
   in the ledger, because the episode that counts did all of it again; the fault itself is stored.
+- A service that the agent works with gives no answer (`ServiceFault`): the same, but the host stays. If that happens in `learn`, the verdict stands
+  and the agent has learned nothing. `SILENT` such abstentions in a row end the cell with `CellFailed`; the run goes on there when it is resumed.
 - The agent fails while it practises or acts: that is the agent's failure. The episode scores 0 with the failed check `agent-error`, the
   traceback is stored, and the agent goes back to its memory before the episode. If it fails in `learn`, the verdict stands (it was earned
   before) and the agent has learned nothing.
@@ -37,6 +39,7 @@ from bakeoff.core import (
     Outcome,
     Practice,
     Scored,
+    ServiceFault,
     Step,
     Task,
     TaskId,
@@ -53,6 +56,9 @@ SECONDS_PER_EXPERT_STEP = 5.0
 work on unknown records takes longer. An assumption, and printed with every report."""
 
 TRIES = 2
+
+SILENT = 3
+"""Episodes in a row that may abstain because the agent's own service gave no answer."""
 
 TIMED = ("reset", "step", "verify")
 """Calls on the environment whose times are stored with an episode."""
@@ -77,6 +83,7 @@ class _AgentError(Exception):
 class _Try:
     """What one try at an episode has come to so far; still there when it breaks off."""
 
+    position: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     task: Task | None = None
     first: Observation | None = None
@@ -126,6 +133,7 @@ class CellRunner:
         self._recordings: dict[TaskId, Trajectory] = {}
         self._practised: dict[str, int] = {}
         self._beliefs: tuple[str, ...] = ()
+        self._silent, self._silence = 0, ""  # episodes in a row without the agent's service, and what it said last
         self._stored = cell.memory  # digest of the memory that the store holds for this cell
 
     def run(self) -> bool:
@@ -156,6 +164,8 @@ class CellRunner:
     # --- one episode -----------------------------------------------------------------------------------------------------------
 
     def _run_item(self, item: Item) -> bool:
+        if self._silent >= SILENT:
+            raise CellFailed(f"agent '{self._cell.agent}' had no answer from its service in {SILENT} episodes: {self._silence}")
         started = time.time()
         tries, done = self._until_judged(item)
         assert done.verdict is not None
@@ -206,20 +216,23 @@ class CellRunner:
         """Tries until there is a verdict: at most twice, then it abstains."""
         host = self._host(False)
         for number in range(1, TRIES + 1):
-            attempt = _Try()
+            attempt = _Try(item.position)
             began, cpu = time.perf_counter(), time.process_time()
             try:
                 self._play(host, item, attempt)
+                self._note_silence(None)
             except _AgentError as problem:
                 attempt.verdict = Scored(0.0, (Check("agent-error", False, problem.line),))
                 attempt.traceback, attempt.ended = problem.text, "agent_error"
             except EnvironmentFault as fault:
                 self._store.add_fault(self._cell.id, item.position, str(item.task), fault.reason)
-                host = self._fresh_host(fault)
+                if not isinstance(fault, ServiceFault):
+                    host = self._fresh_host(fault)
                 if number < TRIES and fault.retryable:
                     self._agent = self._rebuilt()
                     continue
                 attempt.verdict, attempt.ended, attempt.artefacts = Abstained(fault.reason), "fault", {}
+                self._note_silence(fault)
                 attempt.task = attempt.task or self._limited(host.task(item.task))
                 if item.kind == "stream":
                     self._teach_abstained(attempt)
@@ -228,6 +241,9 @@ class CellRunner:
             attempt.ledger.cpu_seconds += time.process_time() - cpu
             return number, attempt
         raise AssertionError("unreachable: the last try always has a verdict")
+
+    def _note_silence(self, fault: EnvironmentFault | None) -> None:
+        self._silent, self._silence = (self._silent + 1, fault.reason) if isinstance(fault, ServiceFault) else (0, "")
 
     def _fresh_host(self, fault: EnvironmentFault) -> HostedEnvironment:
         try:
@@ -326,13 +342,17 @@ class CellRunner:
         except _AgentError as problem:
             attempt.traceback = problem.text
             self._agent = self._rebuilt()
+        except ServiceFault as fault:
+            assert attempt.task is not None
+            self._store.add_fault(self._cell.id, attempt.position, str(attempt.task.id), fault.reason)
+            self._agent = self._rebuilt()
 
     def _asked(self, host: HostedEnvironment | None, ledger: Ledger, question: Callable[[], T]) -> T:
         """Asks the agent something. Its time is its own without what it waited for the environment; its errors are its own, too."""
         began, waited = time.perf_counter(), host.waited if host else 0.0
         try:
             return question()
-        except CellFailed:
+        except (CellFailed, ServiceFault):
             raise
         except Exception as problem:
             if host is not None and host.fault is not None:
@@ -340,6 +360,14 @@ class CellRunner:
             raise _AgentError(traceback.format_exc()) from problem
         finally:
             ledger.agent_seconds += time.perf_counter() - began - ((host.waited if host else 0.0) - waited)
+            self._bill_tokens(ledger)
+
+    def _bill_tokens(self, ledger: Ledger) -> None:
+        try:
+            tokens_in, tokens_out = self._agent.spent_tokens()
+            ledger.tokens_in, ledger.tokens_out = ledger.tokens_in + int(tokens_in), ledger.tokens_out + int(tokens_out)
+        except Exception as problem:
+            raise _AgentError(traceback.format_exc()) from problem
 
     # --- memory ----------------------------------------------------------------------------------------------------------------
 

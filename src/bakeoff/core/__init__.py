@@ -12,7 +12,7 @@ for task in stream:                                   # ordered; memory carries 
 from bakeoff.core.action import Action, Tool
 from bakeoff.core.agent import Agent, Practice, Privilege, content_hash, memory_hash
 from bakeoff.core.environment import PROOF_KINDS, Environment, Policy, Proof, ProofKind, Screen, follow
-from bakeoff.core.errors import ActionError, BakeoffError, BudgetExhausted, EnvironmentFault, UsageError
+from bakeoff.core.errors import ActionError, BakeoffError, BudgetExhausted, EnvironmentFault, ServiceFault, UsageError
 from bakeoff.core.ledger import Ledger
 from bakeoff.core.observation import Box, Element, Ended, Observation
 from bakeoff.core.registry import load, make_agent, make_environment, names
@@ -53,6 +53,7 @@ __all__ = [
     "ProofKind",
     "Scored",
     "Screen",
+    "ServiceFault",
     "Split",
     "Step",
     "Stream",

@@ -93,6 +93,11 @@ class Agent(ABC):
     def restore(self, directory: Path) -> None:
         """Becomes the agent that wrote this snapshot."""
 
+    def spent_tokens(self) -> tuple[int, int]:
+        """Language-model tokens in and out since this was last asked. Asked after every call of `act`, `learn`, `practise` and `assist`, whatever
+        became of it, and entered in the ledger. An agent that pays for no tokens leaves it as it is."""
+        return 0, 0
+
     def beliefs(self) -> tuple[str, ...]:
         """What it now believes about the product it last worked in, in plain sentences, most certain first. For reports."""
         return ()

@@ -27,11 +27,16 @@ class EnvironmentFault(BakeoffError):
         self.retryable = retryable
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_fault, (self.reason, self.retryable))
+        return (_rebuild_fault, (type(self), self.reason, self.retryable))
 
 
-def _rebuild_fault(reason: str, retryable: bool) -> EnvironmentFault:
-    return EnvironmentFault(reason, retryable=retryable)
+def _rebuild_fault(kind: type[EnvironmentFault], reason: str, retryable: bool) -> EnvironmentFault:
+    return kind(reason, retryable=retryable)
+
+
+class ServiceFault(EnvironmentFault):
+    """A service that the agent works with and did not make (a language model's endpoint) gave no answer. Raised by the agent: the one fault that is
+    neither the environment's nor its own. The episode abstains; an answer that is nonsense is no such fault but the agent's failure."""
 
 
 class BudgetExhausted(BakeoffError):

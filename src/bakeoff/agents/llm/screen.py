@@ -58,9 +58,10 @@ def shown(seen: Observation, most: int) -> str:
 
 
 def _rank(element: Element, goal: frozenset[str]) -> int:
-    said = bool(goal & _words(f"{element.name} {element.value}"))
     control = element.role in _CONTROLS or "focused" in element.states
-    return 2 * (not control) + (not said) - 2 * (said and not control and "offscreen" not in element.states)
+    if goal & _words(f"{element.name} {element.value}"):
+        return 0 if control or "offscreen" not in element.states else 2
+    return 1 if control else 3
 
 
 def _words(text: str) -> frozenset[str]:
