@@ -135,7 +135,7 @@ def _moved(driver: Driver, values: Sequence[float], rng: random.Random) -> tuple
         step = (abs(value) or 0.02 * min(driver.high, 50.0)) * rng.uniform(0.05, 0.3) * rng.choice((-1, 1))
         target = value + (max(1, round(abs(step))) * (1 if step > 0 else -1) if whole else step)
         if driver.unit == "date":
-            target = value + rng.randint(20, 90)
+            target = value + rng.randint(*rng.choice(((20, 90), (200, 500))))
         if not driver.low <= target <= driver.high:
             target = 2 * value - target
         moved.append(min(max(target, driver.low), driver.high))

@@ -345,6 +345,7 @@ case_base: base case|base|management case ~ central view|expected path
 case_up: upside case|upside|optimistic case ~ favourable view|high path
 case_down: downside case|downside|pessimistic case ~ adverse view|low path
 case_switch: Scenario|Active case|Case selector ~ Chosen view|Path in use
+last_close: Last balance sheet date|End of history|Date of the last accounts ~ Books closed on|Latest year-end
 """
 
 PRODUCTS = (

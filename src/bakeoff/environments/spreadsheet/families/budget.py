@@ -302,6 +302,13 @@ def build(flags: Flags) -> Model:
         out["budget_ytd"], out["profit_ytd"] = cumulated(out["profit_budget"]), cumulated(out["profit_actual"])
         return out
 
+    def cases(base: Values) -> dict[str, Values]:
+        return {
+            "everything as budgeted": {f"{what}_actual_{i}": base[f"{what}_budget_{i}"] for i in numbers for what in ("volume", "price")}
+            | {f"overhead_actual_{i}": base[f"overhead_budget_{i}"] for i in places},
+            "a line not sold": {"volume_actual_1": tuple(0.0 for _ in range(future))},
+        }
+
     explained = [(-1, f"revenue_variance_{i}") for i in numbers]
     claims = (
         Claim(
@@ -320,6 +327,7 @@ def build(flags: Flags) -> Model:
         reference,
         data,
         claims,
+        cases,
         switchable=("volume_actual_1",),
         literals=frozenset({float(scale)}) if scale != 1 else frozenset(),
     )

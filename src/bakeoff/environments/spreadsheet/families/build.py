@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime
 import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -108,3 +110,58 @@ def residual(*terms: tuple[int, str]) -> Callable[[Any], tuple[float, ...]]:
         return tuple(sum(sign * values[key][i] for sign, key in terms) for i in range(min(len(values[key]) for _, key in terms)))
 
     return compute
+
+
+EPOCH = datetime.date(1899, 12, 30)
+
+
+def serial(day: datetime.date) -> int:
+    """A date as the number that a cell holds."""
+    return (day - EPOCH).days
+
+
+def month_later(number: float, months: int) -> int:
+    """The same day so many months later, or the last day of a shorter month, as EDATE has it."""
+    day = EPOCH + datetime.timedelta(days=int(number))
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return serial(datetime.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])))
+
+
+def dates(section: str, months: int) -> tuple[Line, Line]:
+    """The last day of each period and how many days it has, from the given `first_day` on."""
+    return (
+        calc(
+            "period_end",
+            "period_end",
+            section,
+            f"EDATE(period_end[-1], {months})",
+            "date",
+            first=f"EDATE(first_day, {months})",
+            rule=f"{{period_end}} lies {months} months after the one before (the first one: after {{first_day}}).",
+        ),
+        calc(
+            "days",
+            "days",
+            section,
+            "period_end - period_end[-1]",
+            "days",
+            first="period_end - first_day",
+            rule="{days} run from one {period_end} to the next.",
+        ),
+    )
+
+
+def calendar_of(values: Values, months: int, span: int) -> tuple[list[float], list[float]]:
+    """What `dates` come to."""
+    ends, gaps, previous = [], [], one(values, "first_day")
+    for _ in range(span):
+        end = float(month_later(previous, months))
+        ends.append(end)
+        gaps.append(end - previous)
+        previous = end
+    return ends, gaps
+
+
+def first_day(rng: Any, earliest: int = 2021) -> list[float]:
+    """A first day of a month."""
+    return [float(serial(datetime.date(rng.randint(earliest, earliest + 3), rng.randint(1, 12), 1)))]

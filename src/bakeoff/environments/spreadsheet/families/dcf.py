@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff.environments.spreadsheet.families.build import calc, draws, figure, given, nice, one, residual, scalar
+from bakeoff.environments.spreadsheet.families.build import calc, draws, figure, first_day, given, month_later, nice, one, residual, scalar
 from bakeoff.environments.spreadsheet.model import DATA, Claim, Family, Flags, Line, Model, Numbers, Section
 from bakeoff.environments.spreadsheet.spec import Values
 
@@ -12,6 +12,7 @@ from bakeoff.environments.spreadsheet.spec import Values
 def build(flags: Flags) -> Model:
     past, future = flags["past"], flags["future"]
     mid, terminal, capital, minority = flags["discounting"] == "mid-year", flags["terminal"], flags["capital_cost"], flags["minorities"]
+    dated = flags["dated"]
     sections = [
         Section("inputs", "section.inputs", "inputs", inputs=True),
         Section("capital", "section.capital_cost", "inputs", inputs=True),
@@ -29,6 +30,11 @@ def build(flags: Flags) -> Model:
         scalar("net_debt", "net_debt", "inputs", "money", -1e5, 1e6),
         scalar("shares", "shares", "inputs", "count", 1, 100000, places=1),
     ]
+    if dated:
+        lines += [
+            scalar("last_close", "last_close", "inputs", "date", 43800, 47500),
+            scalar("first_day", "first_day", "inputs", "date", 43800, 47500),
+        ]
     if minority:
         lines.append(scalar("minorities", "minorities", "inputs", "money", 0.0))
     if capital == "given":
@@ -62,6 +68,8 @@ def build(flags: Flags) -> Model:
         lines.append(scalar("perpetual", "perpetual_growth", "capital", "rate", -0.03, 0.035))
     else:
         lines.append(scalar("exit_multiple", "exit_multiple", "capital", "ratio", 1, 40))
+    years = "((period_end - first_day) / 365)" if dated else "number"
+    years_said = "the days from {first_day} to {period_end} over 365" if dated else "{number}"
     taxed = "MAX(0, ebit) * tax_rate" if flags["tax_floor"] else "ebit * tax_rate"
     lines += [
         calc(
@@ -124,16 +132,29 @@ def build(flags: Flags) -> Model:
             headline=True,
             rule="{flow} is {nopat} plus {depreciation} less {capex} less {capital_change}.",
         ),
-        calc("number", "forecast_year", "value", "number[-1] + 1", "count", back="", rule="{number} counts the forecast periods from 1."),
+        calc(
+            "period_end",
+            "period_end",
+            "value",
+            "EDATE(period_end[-1], 12)",
+            "date",
+            back="",
+            at_close="last_close",
+            rule="{period_end} lies 12 months after the one before; history ends on {last_close}.",
+        )
+        if dated
+        else calc(
+            "number", "forecast_year", "value", "number[-1] + 1", "count", back="", rule="{number} counts the forecast periods from 1."
+        ),
         calc(
             "factor",
             "discount_factor",
             "value",
-            f"1 / (1 + wacc) ** {'(number - 0.5)' if mid else 'number'}",
+            f"1 / (1 + wacc) ** {f'({years} - 0.5)' if mid else years}",
             "ratio",
             back="",
             places=4,
-            rule=f"{{factor}} is 1 over (1 plus {{wacc}}) to the power of {{number}}{' less one half: flows come in the middle of the year' if mid else ': flows come at the end of the year'}.",
+            rule=f"{{factor}} is 1 over (1 plus {{wacc}}) to the power of {years_said}{' less one half: flows come in the middle of the year' if mid else ': flows come at the end of the year'}.",
         ),
         calc("present", "present_value", "value", "flow * factor", back="", headline=True, rule="{present} is {flow} times {factor}."),
         figure("flows_value", "value_of_flows", "value", "SUM(present[ahead])", rule="{flows_value} adds up {present}."),
@@ -158,11 +179,15 @@ def build(flags: Flags) -> Model:
                 rule="{end_value} is {exit_multiple} times {ebitda} of the last year.",
             )
         )
-    at_end = "factor[last]" if not mid or terminal == "growth" else "(1 + wacc) ** -number[last]"
+    at_end = (
+        "factor[last]"
+        if not mid or terminal == "growth"
+        else f"(1 + wacc) ** -{'((period_end[last] - first_day) / 365)' if dated else 'number[last]'}"
+    )
     at_end_said = (
         "{factor} of the last year"
         if not mid or terminal == "growth"
-        else "(1 plus {wacc}) to the power of minus {number} of the last year: a multiple is paid at the year's end"
+        else f"(1 plus {{wacc}}) to the power of minus {years_said} of the last year: a multiple is paid at the year's end"
     )
     lines += [
         figure(
@@ -250,6 +275,9 @@ def build(flags: Flags) -> Model:
                 "debt_rate": [nice(rng.uniform(0.045, 0.07), 0.0025)],
                 "debt_weight": [nice(rng.uniform(0.1, 0.4), 0.05)],
             }
+        if dated:
+            found["last_close"] = first_day(rng)
+            found["first_day"] = [found["last_close"][0] + rng.randint(10, 170)]
         found["perpetual" if terminal == "growth" else "exit_multiple"] = [
             nice(rng.uniform(0.01, 0.03), 0.0025) if terminal == "growth" else nice(rng.uniform(6, 12), 0.5)
         ]
@@ -267,6 +295,13 @@ def build(flags: Flags) -> Model:
             wacc = cost - cost * weight + weight * one(values, "debt_rate") * (1 - tax_rate)
             out |= {"equity_rate": [cost], "wacc": [wacc]}
         worth = 0.0
+        after = [n + 1.0 for n in range(future)]
+        if dated:
+            start, ends = one(values, "first_day"), [one(values, "last_close")]
+            for _ in range(future):
+                ends.append(float(month_later(ends[-1], 12)))
+            after = [(end - start) / 365 for end in ends[1:]]
+            out["period_end"] = [0.0] * past + ends[1:]
         for n in range(future):
             sales = out["revenue"][-1] * (1 + values["growth"][n])
             earned, worn = sales * values["margin"][n], sales * values["wear_share"][n]
@@ -275,7 +310,7 @@ def build(flags: Flags) -> Model:
             levy = tax_rate * (operating if operating > 0 or not flags["tax_floor"] else 0.0)
             rise = tied - out["working_capital"][-1]
             flow = earned - levy - spent - rise
-            discount = (1 + wacc) ** -(n + (0.5 if mid else 1.0))
+            discount = (1 + wacc) ** -(after[n] - (0.5 if mid else 0.0))
             worth += flow * discount
             for key, value in (("revenue", sales), ("ebitda", earned), ("depreciation", worn), ("capex", spent), ("working_capital", tied)):
                 out[key].append(value)
@@ -287,7 +322,7 @@ def build(flags: Flags) -> Model:
             end_present = end * more["factor"][-1]
         else:
             end = one(values, "exit_multiple") * out["ebitda"][-1]
-            end_present = end / (1 + wacc) ** future
+            end_present = end / (1 + wacc) ** after[-1]
         firm = worth + end_present
         owners = firm - one(values, "net_debt") - (one(values, "minorities") if minority else 0.0)
         single = {
@@ -343,6 +378,6 @@ DCF = Family(
         "terminal": (("growth", "multiple"), ("multiple",)),
         "tax_floor": ((False, True), (True,)),
     },
-    data_model={"capital_cost": (("given", "built"), ("built",)), "minorities": ((False,), (True,))},
+    data_model={"capital_cost": (("given", "built"), ("built",)), "minorities": ((False,), (True,)), "dated": ((False,), (True, False))},
     build=build,
 )

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff.environments.spreadsheet.families.build import calc, cumulated, figure, nice, one, plus, residual, scalar, total
+from bakeoff.environments.spreadsheet.families.build import (
+    calc,
+    calendar_of,
+    cumulated,
+    dates,
+    figure,
+    first_day,
+    nice,
+    one,
+    plus,
+    residual,
+    scalar,
+    total,
+)
 from bakeoff.environments.spreadsheet.model import Claim, Family, Flags, Line, Model, Numbers, Section
 from bakeoff.environments.spreadsheet.spec import Values
 
@@ -12,6 +25,7 @@ from bakeoff.environments.spreadsheet.spec import Values
 def build(flags: Flags) -> Model:
     past, future, count, frequency = flags["past"], flags["future"], flags["leases"], flags["frequency"]
     advance, costs, indexed = flags["payment"] == "advance", flags["direct_costs"], flags["indexation"]
+    dated, months = flags["dated"], 12 // frequency
     span = past + future
     numbers = range(1, count + 1)
     tags = {i: flags["regions"][i - 1] if count > 1 else "" for i in numbers}
@@ -19,6 +33,11 @@ def build(flags: Flags) -> Model:
     spoken = "" if frequency == 1 else f", divided by the {frequency} periods of a year"
     sections = [Section("inputs", "section.inputs", "inputs", inputs=True)]
     lines: list[Line] = []
+    if dated:
+        sections.append(Section("dates", "section.dates", "debt"))
+        lines += [scalar("first_day", "first_day", "inputs", "date", 43800, 47500), *dates("dates", months)]
+    worn = "* days / SUM(days[:])" if dated else f"/ {span}"
+    worn_said = "over all days of the periods shown, each period by its {days}" if dated else f"evenly over the {span} periods shown"
     for i in numbers:
         lines += [
             scalar(f"rent_{i}", "rent_first", "inputs", "money", 0.1, tag=tags[i]),
@@ -109,10 +128,10 @@ def build(flags: Flags) -> Model:
                 f"depreciation_{i}",
                 "depreciation",
                 block,
-                f"asset_{i} / {span}",
+                f"asset_{i} {worn}",
                 tag=tags[i],
                 cost=True,
-                rule=f"{{depreciation_{i}}} spreads {{asset_{i}}} evenly over the {span} periods shown.",
+                rule=f"{{depreciation_{i}}} spreads {{asset_{i}}} {worn_said}.",
             ),
             calc(
                 f"asset_closing_{i}",
@@ -182,7 +201,7 @@ def build(flags: Flags) -> Model:
     ]
 
     def data(rng: Any) -> Numbers:
-        found: Numbers = {}
+        found: Numbers = {"first_day": first_day(rng)} if dated else {}
         for i in numbers:
             rent = nice(rng.uniform(8, 120), 0.5)
             found[f"rent_{i}"] = [rent]
@@ -194,6 +213,10 @@ def build(flags: Flags) -> Model:
 
     def reference(values: Values) -> Numbers:
         out: Numbers = {}
+        shares = [1 / span] * span
+        if dated:
+            out["period_end"], out["days"] = calendar_of(values, months, span)
+            shares = [gap / sum(out["days"]) for gap in out["days"]]
         for i in numbers:
             rent, index, rate = (one(values, f"{name}_{i}") for name in ("rent", "index", "rate"))
             step = rate / frequency
@@ -205,12 +228,12 @@ def build(flags: Flags) -> Model:
                 name: [] for name in ("opening", "interest", "closing", "asset_opening", "depreciation", "asset_closing")
             }
             book = asset
-            for amount in rents:
+            for amount, share in zip(rents, shares, strict=True):
                 cost = (owed - amount if advance else owed) * step
                 after = owed + cost - amount
-                for name, value in zip(rows, (owed, cost, after, book, asset / span, book - asset / span), strict=True):
+                for name, value in zip(rows, (owed, cost, after, book, asset * share, book - asset * share), strict=True):
                     rows[name].append(value)
-                owed, book = after, book - asset / span
+                owed, book = after, book - asset * share
             out |= {f"{name}_{i}": series for name, series in rows.items()}
         out["expense"] = total([*(out[f"interest_{i}"] for i in numbers), *(out[f"depreciation_{i}"] for i in numbers)])
         out["paid"] = total(out[f"payment_{i}"] for i in numbers)
@@ -219,6 +242,12 @@ def build(flags: Flags) -> Model:
         out["liability_total"] = total(out[f"closing_{i}"] for i in numbers)
         out["asset_total"] = total(out[f"asset_closing_{i}"] for i in numbers)
         return out
+
+    def cases(base: Values) -> dict[str, Values]:
+        return {
+            "rents that never rise": {f"index_{i}": (0.0,) for i in numbers},
+            "cheap money": {f"rate_{i}": (0.001,) for i in numbers},
+        }
 
     roll = residual(
         *((sign, f"{name}_{i}") for i in numbers for sign, name in ((1, "closing"), (-1, "opening"), (-1, "interest"), (1, "payment")))
@@ -233,7 +262,8 @@ def build(flags: Flags) -> Model:
         reference,
         data,
         (Claim("liability-rolls", "the liability grows by interest and falls by payments", roll),),
-        literals=frozenset({float(span), float(frequency)}),
+        cases,
+        literals=frozenset({float(span), float(frequency), *({float(months)} if dated else ())}),
     )
 
 
@@ -245,6 +275,6 @@ LEASE = Family(
         "indexation": (("each",), ("flat",)),
         "frequency": ((1, 4), (12,)),
     },
-    data_model={"leases": ((1, 2), (3,)), "direct_costs": ((False, True), (True,))},
+    data_model={"leases": ((1, 2), (3,)), "direct_costs": ((False, True), (True,)), "dated": ((False,), (True, False))},
     build=build,
 )

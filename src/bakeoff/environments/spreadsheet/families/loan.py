@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
-import datetime
 from typing import Any
 
 from bakeoff.environments.spreadsheet.families.build import (
     calc,
+    calendar_of,
     cumulated,
+    dates,
     draws,
+    first_day,
     given,
     nice,
     one,
@@ -22,19 +23,6 @@ from bakeoff.environments.spreadsheet.families.build import (
 )
 from bakeoff.environments.spreadsheet.model import DATA, Claim, Family, Flags, Line, Model, Numbers, Section
 from bakeoff.environments.spreadsheet.spec import Values
-
-EPOCH = datetime.date(1899, 12, 30)
-
-
-def serial(day: datetime.date) -> int:
-    return (day - EPOCH).days
-
-
-def month_later(number: float, months: int) -> int:
-    """The same day some months later, or the last day of that month where it is shorter."""
-    day = EPOCH + datetime.timedelta(days=int(number))
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return serial(datetime.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])))
 
 
 def build(flags: Flags) -> Model:
@@ -68,27 +56,7 @@ def build(flags: Flags) -> Model:
             calc("number", "number", "dates", "number[-1] + 1", "count", first="1", rule="{number} counts the periods of the sheet from 1.")
         )
     if dated:
-        step = f"EDATE(period_end[-1], {months})"
-        lines += [
-            calc(
-                "period_end",
-                "period_end",
-                "dates",
-                step,
-                "date",
-                first=f"EDATE(first_day, {months})",
-                rule=f"{{period_end}} lies {months} months after the one before (the first one: after {{first_day}}).",
-            ),
-            calc(
-                "days",
-                "days",
-                "dates",
-                "period_end - period_end[-1]",
-                "days",
-                first="period_end - first_day",
-                rule="{days} run from one {period_end} to the next.",
-            ),
-        ]
+        lines += dates("dates", months)
     for i in numbers:
         section = f"debt_{i}"
         sections.append(Section(section, "section.debt", "debt"))
@@ -246,7 +214,7 @@ def build(flags: Flags) -> Model:
         if floating:
             found |= split(draws(rng, past + future, 0.01, 0.05, 0.0005), past, "base_rate")
         if dated:
-            found["first_day"] = [float(serial(datetime.date(rng.randint(2021, 2024), rng.randint(1, 12), 1)))]
+            found["first_day"] = first_day(rng)
         return found
 
     def reference(values: Values) -> Numbers:
@@ -254,14 +222,8 @@ def build(flags: Flags) -> Model:
         out: Numbers = {}
         shares = [1 / frequency] * span
         if dated:
-            ends, previous = [], one(values, "first_day")
-            gaps = []
-            for _ in range(span):
-                end = month_later(previous, months)
-                ends.append(float(end))
-                gaps.append(end - previous)
-                previous = float(end)
-            out["period_end"], out["days"] = ends, [float(gap) for gap in gaps]
+            ends, gaps = calendar_of(values, months, span)
+            out["period_end"], out["days"] = ends, gaps
             shares = [gap / float(year) for gap in gaps]
         index = whole(values, "base_rate") if floating else [0.0] * span
         if profile == "bullet":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff.environments.spreadsheet.families.build import calc, draws, given, nice, one, residual, scalar
+from bakeoff.environments.spreadsheet.families.build import calc, calendar_of, dates, draws, first_day, given, nice, one, residual, scalar
 from bakeoff.environments.spreadsheet.model import DATA, Claim, Family, Flags, Line, Model, Numbers, Section
 from bakeoff.environments.spreadsheet.spec import Unit, Values
 
@@ -19,20 +19,24 @@ def build(flags: Flags) -> Model:
         flags["revolver"],
         flags["tax_losses"],
     )
+    dated = by_days and flags["dated"]
+    year = "days" if dated else "365"
     wear, payout_of = flags["depreciation_on"], flags["dividend"]
     sections = [
         Section("inputs", "section.inputs", "inputs", inputs=True),
+        *([Section("dates", "section.dates", "income")] if dated else []),
         Section("income", "section.income", "income"),
         Section("cash_flow", "section.cash_flow", "flow"),
         Section("balance", "section.balance", "balance"),
         Section("checks", "section.checks", "balance"),
     ]
+    year_said = "{days} of the period" if dated else "365"
     unit: Unit = "days" if by_days else "rate"
     top = 400 if by_days else 1.5
     on = {"receivables": "revenue", "inventory": "cogs", "payables": "cogs"}
-    held = {item: f"{on[item]} * {item}_held / 365" if by_days else f"{on[item]} * {item}_held" for item in ITEMS}
-    shown = {item: f"{item} / {on[item]} * 365" if by_days else f"{item} / {on[item]}" for item in ITEMS}
-    how = {item: f"{{{item}}} is {{{item}_held}} of {{{on[item]}}}{' over 365' if by_days else ''}." for item in ITEMS}
+    held = {item: f"{on[item]} * {item}_held / {year}" if by_days else f"{on[item]} * {item}_held" for item in ITEMS}
+    shown = {item: f"{item} / {on[item]} * {year}" if by_days else f"{item} / {on[item]}" for item in ITEMS}
+    how = {item: f"{{{item}}} is {{{item}_held}} of {{{on[item]}}}{f' over {year_said}' if by_days else ''}." for item in ITEMS}
     worn, worn_said = (
         ("ppe[-1]", "{ppe} at the end of the period before")
         if wear == "opening"
@@ -53,6 +57,8 @@ def build(flags: Flags) -> Model:
         scalar("tax_rate", "tax_rate", "inputs", "rate", 0.0, 0.6),
         scalar("payout", "payout", "inputs", "rate", 0.0, 1.0),
     ]
+    if dated:
+        lines += [scalar("first_day", "first_day", "inputs", "date", 43800, 47500), *dates("dates", 12)]
     if revolving:
         lines += [
             scalar("floor", "minimum_cash", "inputs", "money", 0.0),
@@ -384,6 +390,8 @@ def build(flags: Flags) -> Model:
             ahead[f"{item}_held"] = draws(rng, future, (days - 6) / span, (days + 6) / span, step)
         out: Numbers = {f"{key}.past": series for key, series in found.items()} | ahead
         out |= {"tax_rate": [tax_rate], "payout": [payout]}
+        if dated:
+            out["first_day"] = first_day(rng)
         if revolving:
             out |= {"floor": [nice(size * rng.uniform(0.05, 0.3), 0.5)], "revolver_rate": [nice(rate + 0.01, 0.0025)]}
         if losses:
@@ -408,6 +416,8 @@ def build(flags: Flags) -> Model:
         )
         out: Numbers = {key: list(values[f"{key}.past"]) for key in known}
         zero = [0.0] * past
+        ends, gaps = calendar_of(values, 12, past + future) if dated else ([], [])
+        lengths = gaps[past:] or [365.0] * future
         last = {key: series[-1] for key, series in out.items()}
         fresh = (
             "gross_profit",
@@ -453,7 +463,7 @@ def build(flags: Flags) -> Model:
             now["net_income"] = result - now["tax"]
             now["dividends"] = payout * max(0.0, now["net_income"] if payout_of == "same" else last["net_income"])
             for item in ITEMS:
-                now[item] = now["revenue" if item == "receivables" else "cogs"] * at[f"{item}_held"] / (365 if by_days else 1)
+                now[item] = now["revenue" if item == "receivables" else "cogs"] * at[f"{item}_held"] / (lengths[n] if by_days else 1)
             now["working_capital"] = now["receivables"] + now["inventory"] - now["payables"]
             now["working_capital_change"] = now["working_capital"] - (last["receivables"] + last["inventory"] - last["payables"])
             now["operating_flow"] = now["net_income"] + now["depreciation"] - now["working_capital_change"]
@@ -476,7 +486,7 @@ def build(flags: Flags) -> Model:
             for key, value in now.items():
                 out[key].append(value)
             last = now
-        return out
+        return {**out, "period_end": ends, "days": gaps} if dated else out
 
     def cases(base: Values) -> dict[str, Values]:
         found: dict[str, Values] = {
@@ -519,6 +529,7 @@ STATEMENTS = Family(
         "working_capital": (("days", "share"), ("share", "days")),
         "revolver": ((False, True), (True,)),
         "tax_losses": ((False,), (True, False)),
+        "dated": ((False,), (True,)),
     },
     build=build,
 )

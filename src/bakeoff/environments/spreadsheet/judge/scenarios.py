@@ -16,6 +16,8 @@ from bakeoff.environments.spreadsheet.spec import Driver, Job, Values
 
 ALONE, FEW = 6, 3
 """So many scenarios move a single driver, or one group of drivers where there are more; the second in a large model."""
+HISTORY, DATES, CHOICES = "history moved", "dates shifted", "other choice"
+"""Names of the scenarios that move everything of one kind, in every job that has any of it."""
 PROBES = 90
 """How many draws tell what a job's outputs can do at all."""
 
@@ -30,7 +32,8 @@ class Scenario:
 
 
 def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> tuple[Scenario, ...]:
-    """The base case first; then each driver alone (or in groups), all together, the job's named scenarios, and the largest moves. At least 8 besides the base;
+    """The base case first; then the job's named scenarios, the past, dates and switches each as one, each driver alone (or in groups), all together, and the
+    largest moves. At least 8 besides the base;
     `further`: so many more, where time allows, among them single drivers at the ends of their ranges. `large`: no more than 8, if no more are named."""
     base = job.base()
     seed = hmac.new(str(job.task.id).encode(), digest, hashlib.sha256).digest()
@@ -46,6 +49,8 @@ def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> t
         add(name, numbers)
     drivers = list(job.drivers)
     rng.shuffle(drivers)
+    for name, together in _kinds(job).items():
+        add(name, {driver.key: _moved(driver, "any", rng) for driver in together})
     alone = FEW if large else ALONE
     groups = [drivers[index::alone] for index in range(min(alone, len(drivers)))]
     for group in groups:
@@ -70,6 +75,16 @@ def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> t
             kind = "extreme" if index % 3 == 0 else "any"
             add(f"further ({index + 1})", {driver.key: _moved(driver, kind, rng) for driver in job.drivers})
     return tuple(found)
+
+
+def _kinds(job: Job) -> dict[str, tuple[Driver, ...]]:
+    """What is moved as one, whatever else is: all figures of the past, all dates, all switches."""
+    kinds = {
+        HISTORY: tuple(driver for driver in job.drivers if driver.history and driver.unit not in ("date", "switch")),
+        DATES: tuple(driver for driver in job.drivers if driver.unit == "date"),
+        CHOICES: tuple(driver for driver in job.drivers if driver.unit == "switch"),
+    }
+    return {name: found for name, found in kinds.items() if found}
 
 
 def _moved(driver: Driver, kind: str, rng: random.Random) -> tuple[float, ...]:
