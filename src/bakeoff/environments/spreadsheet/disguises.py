@@ -149,12 +149,36 @@ class _Maker:
                 yield from self._conditions(target, driver)
             yield from self._slips(target, rng)
             yield from self._references(rng)
+        yield from self._asleep(rng, moving)
         yield from self._elsewhere(rng, moving)
 
     def _near(self, target: Spot, moving: Sequence[Driver]) -> list[Driver]:
         """Drivers that the target's own output depends on."""
         keys = next((output.depends for output in self._job.outputs if target in self._outputs[output.key]), frozenset())
         return [driver for driver in moving if driver.key in keys]
+
+    def _asleep(self, rng: random.Random, moving: Sequence[Driver]) -> Iterator[_Idea]:
+        """Checks of the worker's own that cannot fail: right in every case, and of no use in any."""
+        own = set(self._own)
+        for output in self._job.outputs:
+            spots = [spot for spot in self._outputs[output.key] if spot in own]
+            others = [spot for other in self._job.outputs if other.key in output.check for spot in self._outputs[other.key]]
+            if not output.check or not spots or not others:
+                continue
+            said = f"{output.label} is a check that cannot fail"
+            yield _Idea("check-typed", said, self._with(dict.fromkeys(spots, 0.0)), True, sure=True)
+            inputs = "".join(f"+0*{_from(spots[0], cells[0])}" for driver in moving if (cells := self._drivers[driver.key]))
+            for kind, text in (
+                ("check-of-itself", f"={_from(spots[0], others[0])}-{_from(spots[0], others[0])}"),
+                ("check-of-inputs", f"=0{inputs}"),
+                ("check-times-nought", f"=0*{self._formula(spots[0])}"),
+            ):
+                if len(text) <= formulas.LONGEST:
+                    yield _Idea(
+                        kind, said, self._with({spot: Formula(text) for spot in spots if spot.sheet == spots[0].sheet}), True, sure=True
+                    )
+            spot = rng.choice(spots)
+            yield _Idea("check-silenced", said, self._with({spot: Formula(f"=IF(ABS({self._formula(spot)})>0,0,0)")}), True, sure=True)
 
     # --- numbers typed in ----------------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from bakeoff.environments.browser.seeds import generator
 from bakeoff.environments.spreadsheet.layout import Layout
 from bakeoff.environments.spreadsheet.model import DATA, Line, Model, Numbers
+from bakeoff.environments.spreadsheet.notation import references
 from bakeoff.environments.spreadsheet.spec import Driver, Identity, Output, Values
 
 PAST = ".past"
@@ -66,6 +67,7 @@ def drivers(layout: Layout, base: Values, *, missing: Iterable[str] = (), named:
 
 def outputs(layout: Layout, needed: Mapping[str, frozenset[str]], *, named: Mapping[str, str] | None = None) -> tuple[Output, ...]:
     """All computed lines, or those that have a name where the layout is the worker's own. `needed`: key -> drivers that it depends on."""
+    keys = {line.key for line in computed_lines(layout.model) if not line.check and (named is None or line.key in named)}
     return tuple(
         Output(
             key=line.key,
@@ -75,6 +77,7 @@ def outputs(layout: Layout, needed: Mapping[str, frozenset[str]], *, named: Mapp
             scale=layout.shown.scale(line),
             depends=needed.get(line.key, frozenset()),
             name=named[line.key] if named is not None else "",
+            check=tuple(sorted({key for key, _ in references(line.ahead)} & keys)) if line.check else (),
         )
         for line in computed_lines(layout.model)
         if named is None or line.key in named
@@ -127,6 +130,17 @@ def dependence(
     return {key: frozenset(keys) for key, keys in needed.items()}
 
 
+def watched(model: Model, needed: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """`needed` with checks: they are zero whatever moves, and come from whatever the lines that they hold together come from."""
+    found = dict(needed)
+    given = {key for key, _ in given_lines(model)}
+    for line in computed_lines(model):
+        if line.check:
+            keys = {key for key, _ in references(line.ahead)}
+            found[line.key] = frozenset(keys & given).union(*(needed.get(key, frozenset()) for key in keys))
+    return found
+
+
 def _moved(driver: Driver, values: Sequence[float], rng: random.Random) -> tuple[float, ...]:
     """Somewhat other figures, within the legal range."""
     whole = driver.unit in ("switch", "count", "days", "date")
@@ -150,7 +164,7 @@ def identities(model: Model, available: Iterable[str]) -> tuple[Identity, ...]:
         probe = _Probe()
         claim.residual(probe)
         if probe.asked <= known:
-            found.append(Identity(claim.name, claim.claim, claim.residual))
+            found.append(Identity(claim.name, claim.claim, claim.residual, claim.apart))
     return tuple(found)
 
 

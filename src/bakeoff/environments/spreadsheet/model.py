@@ -89,11 +89,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An identity: `residual` gets all numbers ahead (given and computed) and returns one number for each period."""
+    """An identity: `residual` gets all numbers ahead (given and computed) and returns one number for each period. `apart`: see `spec.Identity`."""
 
     name: str
     claim: str
     residual: Callable[[Mapping[str, tuple[float, ...]]], tuple[float, ...]]
+    apart: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

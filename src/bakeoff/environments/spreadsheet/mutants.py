@@ -114,6 +114,13 @@ def _formulas(found: Assignment, formulas: list[Spot]) -> Iterator[tuple[str, st
     for spot in formulas:
         typed.put(spot, _number(values[spot]))
     yield "values-pasted", "types every result instead of its formula", typed, right
+    checks = {line.key: layout.spots(line.key) for line in layout.model.lines if line.check}
+    for spots in checks.values():
+        if set(spots) <= set(formulas):
+            asleep = solved.copy()
+            for spot in spots:
+                asleep.put(spot, 0.0)
+            yield "check-typed", "types the nought of a check instead of its formula", asleep, right
     rng = generator("slips", str(found.id))
     lines = [line for line in figures.computed_lines(layout.model) if not line.check and set(layout.spots(line.key)) & set(formulas)]
     rng.shuffle(lines)

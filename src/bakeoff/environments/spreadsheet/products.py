@@ -167,7 +167,7 @@ def _job(given: Task, found: Assignment) -> Job:
     compute = figures.reference(model, wanted)
     limits = {driver.key: (driver.low, driver.high) for driver in drivers}
     cases = figures.cases(model, found.base, limits)
-    needed = figures.dependence(compute, drivers, cases.values(), tasks.secret(given.id))
+    needed = figures.watched(model, figures.dependence(compute, drivers, cases.values(), tasks.secret(given.id)))
     outputs = figures.outputs(layout, needed, named=found.names)
     literals = set(model.literals) | ({float(layout.shown.rate)} if layout.shown.rate != 1 else set())
     return Job(

@@ -83,6 +83,7 @@ class Output:
         unit, scale: as of a `Driver`.
         depends: keys of the drivers that reach it in the reference; each must be among the cell's precedents in at least one period.
         name: a defined name the worker was asked to give these cells, where the layout is the worker's own (`spots` is then empty).
+        check: for a line that is zero whatever the drivers are: the outputs that it holds together. It has to show something else when they are tampered with.
     """
 
     key: str
@@ -92,16 +93,19 @@ class Output:
     scale: float = 1.0
     depends: frozenset[str] = frozenset()
     name: str = ""
+    check: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What must be zero in every period and scenario, e.g. assets less liabilities less equity. `residual` takes drivers and outputs together,
-    in the reference's units, and returns one number for each period."""
+    in the reference's units, and returns one number for each period. `apart`: pairs of outputs of which the first may not come from the second in the same
+    period, where the one would be made up so that the other is met (a plug)."""
 
     name: str
     claim: str
     residual: Callable[[Values], tuple[float, ...]]
+    apart: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

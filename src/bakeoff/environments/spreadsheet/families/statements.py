@@ -510,7 +510,12 @@ def build(flags: Flags) -> Model:
 
     claims = [
         Claim("retained-rolls", "net income is taxed profit", residual((1, "net_income"), (-1, "profit_before_tax"), (1, "tax"))),
-        Claim("balance", "assets and funding differ by no more than they did at the end of history", balance),
+        Claim(
+            "balance",
+            "assets and funding differ by no more than they did at the end of history",
+            balance,
+            (("assets", "funding"), ("assets", "retained"), ("funding", "assets"), ("funding", "cash")),
+        ),
     ]
     order = {section.key: n for n, section in enumerate(sections)}
     lines.sort(key=lambda line: order[line.section])

@@ -14,7 +14,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -160,6 +160,7 @@ class Clerk:
             try:
                 self._engines = [Ironcalc.copied(known.image, handed_out, book), Formualizer(book)]
                 problems["no-errors"] = _errors(case, self._engines[0], broken)
+                problems["depends"] += _idle(case, self._engines[0])
             except EngineError as problem:
                 problems["functions"] = [str(problem)]
                 self._engines = []
@@ -284,7 +285,45 @@ def _depends(case: Case) -> list[str]:
         if lacking:
             first = case.outputs[item["key"]][0]
             found.append(f"{first} ({item['label']}) does not depend on {', '.join(_called(case, key) for key in sorted(lacking))}")
+    return _some(found + _plugs(case, cells))
+
+
+def _idle(case: Case, engine: Engine) -> list[str]:
+    """Checks that show the same when what they hold together is tampered with."""
+    found = []
+    for item in case.order["outputs"]:
+        spots = case.outputs[item["key"]]
+        still = list(engine.values(spots).values()) if item["check"] else []
+        asleep = {spot for spot in spots if item["check"]}
+        for key in item["check"]:
+            cells = case.outputs[key]
+            before = engine.values(cells)
+            for number, spot in enumerate(cells, 1):
+                value = before[spot]
+                engine.put(spot, 1.37 * (value if isinstance(value, float) else 0.0) + 1000.0 * number)
+            asleep -= {spot for spot, now, was in zip(spots, engine.values(spots).values(), still, strict=True) if now != was}
+            for spot in cells:
+                engine.put(spot, case.saved.get(spot))
+            if not asleep:
+                break
+        found += [
+            f"{spot} ({item['label']}) is a check that cannot fail: it stays the same when what it holds together changes"
+            for spot in sorted(asleep)
+        ]
     return _some(found)
+
+
+def _plugs(case: Case, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Figures made up from what they are to balance, in the same period."""
+    labels = {item["key"]: item["label"] for item in case.order["outputs"]}
+    found = []
+    for one, other in case.order["apart"]:
+        for mine, its in zip(cells[one], cells[other], strict=False):
+            if its in case.graph.cone([mine]):
+                found.append(
+                    f"{case.graph.spot(mine)} ({labels[one]}) comes from {case.graph.spot(its)} ({labels[other]}) of the same period, which it has to meet by itself"
+                )
+    return found
 
 
 def _called(case: Case, key: str) -> str:
@@ -387,7 +426,7 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
     inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
     given = case.given()
     made = Pieces(case, changed, inputs | given)
-    found = []
+    found = _typed(case, given)
     for spot, formula in changed:
         if case.graph.cell(spot) not in cone:
             continue
@@ -414,6 +453,22 @@ def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: froz
     return _some(found)
 
 
+def _typed(case: Case, given: Set[Cell]) -> list[str]:
+    """Outputs that are typed in, even where no scenario moves them. A row may begin with nought or one, as a counter does."""
+    found = []
+    for item in case.order["outputs"]:
+        for place, spot in enumerate(case.outputs[item["key"]]):
+            content = case.saved.get(spot)
+            if content is None or case.graph.cell(spot) in given or (place == 0 and item["count"] > 1 and content in (0.0, 1.0)):
+                continue
+            if not isinstance(content, Formula):
+                found.append(f"{spot} ({item['label']}) is typed in; a formula belongs there")
+            elif not case.graph.links.get(case.graph.cell(spot)) and not _POSITIONAL & set(formulas.functions(content)):
+                found.append(f"{spot} ({item['label']}) {str(content)[:60]} refers to nothing")
+    return found
+
+
+_POSITIONAL = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS"))
 _MONTHS = re.compile(
     "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?|[ap]m|e|t|z",
     re.IGNORECASE,

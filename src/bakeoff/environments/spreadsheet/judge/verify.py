@@ -158,9 +158,13 @@ def _order(job: Job) -> dict[str, Any]:
                 "name": item.name,
                 "count": sizes[item.key],
                 "depends": sorted(item.depends),
+                "check": list(item.check),
             }
             for item in job.outputs
         ],
+        "apart": sorted(
+            {pair for identity in job.identities for pair in identity.apart if set(pair) <= {item.key for item in job.outputs}}
+        ),
         "open": spots(sorted(job.open)),
         "literals": sorted(job.literals),
     }
