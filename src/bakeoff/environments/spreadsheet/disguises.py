@@ -14,7 +14,7 @@ from bakeoff.environments.spreadsheet import bare, coins, formulas, writer
 from bakeoff.environments.spreadsheet.book import PLAIN, Book, Content, ErrorValue, Formula, Sheet, Value, read
 from bakeoff.environments.spreadsheet.engines import EngineError, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import Corner, FormulaError, Reference
-from bakeoff.environments.spreadsheet.judge.clerk import ALLOWED_LITERALS
+from bakeoff.environments.spreadsheet.judge.literals import ALLOWED_LITERALS
 from bakeoff.environments.spreadsheet.judge.scenarios import draw
 from bakeoff.environments.spreadsheet.spec import Driver, Job, Spot
 

@@ -116,7 +116,7 @@ def _formulas(found: Assignment, formulas: list[Spot]) -> Iterator[tuple[str, st
     yield "values-pasted", "types every result instead of its formula", typed, right
     checks = {line.key: layout.spots(line.key) for line in layout.model.lines if line.check}
     for spots in checks.values():
-        if set(spots) <= set(formulas):
+        if found.names is None and set(spots) <= set(formulas):
             asleep = solved.copy()
             for spot in spots:
                 asleep.put(spot, 0.0)

@@ -9,21 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 import resource
 import signal
 import struct
 import sys
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from bakeoff.environments.spreadsheet import formulas
 from bakeoff.environments.spreadsheet.book import Book, ErrorValue, Formula, Read, Value, read
 from bakeoff.environments.spreadsheet.engines import Engine, EngineError, Formualizer, Ironcalc
 from bakeoff.environments.spreadsheet.formulas import FormulaError
-from bakeoff.environments.spreadsheet.judge import frame, hygiene, pieces
-from bakeoff.environments.spreadsheet.judge.tracing import Cell, Graph, TooManyLinks, content_at
+from bakeoff.environments.spreadsheet.judge import frame, hygiene, literals
+from bakeoff.environments.spreadsheet.judge.case import Case, Original, some, spot_of
+from bakeoff.environments.spreadsheet.judge.tracing import Cell, Graph, TooManyLinks
 from bakeoff.environments.spreadsheet.safety import Unsafe
 from bakeoff.environments.spreadsheet.spec import Spot
 
@@ -31,98 +30,6 @@ MEMORY = 3_000_000_000
 """Bytes of address space that the process may use."""
 SECONDS = 20.0
 """Processor time that one request may take, unless the process is told otherwise."""
-_SHOWN = 6
-ALLOWED_LITERALS = frozenset(
-    {0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 10.0, 12.0, 52.0, 100.0, 360.0, 365.0, 366.0, 1000.0, 10_000.0, 1_000_000.0}
-)
-"""Numbers that may stand in a formula without being an assumption: signs, halves, days, weeks, months and quarters, per cent, basis points and units."""
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A file as handed out: what is in it, its cells in error, an image of it for the engine that reads formulas slowly, what its formulas refer to,
-    and its sheets by the XML that they were read from."""
-
-    book: Book
-    broken: frozenset[Spot]
-    image: bytes
-    graph: Graph | None
-    parts: Read
-
-
-class Case:
-    """A file under examination: as handed out, as saved, and where what the job names is in it."""
-
-    def __init__(self, order: dict[str, Any], known: Original, saved: Book) -> None:
-        self.order, self.original, self.saved = order, known.book, saved
-        self.free = frozenset(_spot(item) for item in order["open"])
-        self.alignment = frame.align(known.book, saved, self.free)
-        self.missing: list[str] = []
-        self.drivers = {item["key"]: self._place(item) for item in order["drivers"]}
-        self.outputs = {item["key"]: self._place(item) for item in order["outputs"]}
-        self.changed = self._changed()
-        places = {sheet.name: index for index, sheet in enumerate(saved.sheets)}
-        own = [(places[spot.sheet], spot.row, spot.column) for spot, _ in self.changed]
-        self.graph = Graph(saved, None if self.alignment.moved else known.graph, own)
-
-    def _place(self, item: dict[str, Any]) -> tuple[Spot, ...]:
-        """Where a driver or an output is in the saved file."""
-        if not item["name"]:
-            spots = tuple(self.alignment.spot(_spot(spot)) for spot in item["spots"])
-            gone = next((spot for spot in spots if self.saved.sheet(spot.sheet) is None), None)
-            if gone is not None:
-                self.missing.append(f"the sheet '{gone.sheet}' is gone or has another name")
-                return ()
-            return spots
-        area = self.saved.area(item["name"])
-        if area is None:
-            self.missing.append(f"no cells have the name '{item['name']}', which was asked for")
-            return ()
-        if len(area) != item["count"]:
-            self.missing.append(
-                f"the name '{item['name']}' stands for {len(area)} cells; {item['count']} were asked for, one for each period"
-            )
-            return ()
-        return area
-
-    def _changed(self) -> list[tuple[Spot, Formula]]:
-        """Formulas of the worker's own: those that the file did not have in that place, and all in open cells."""
-        old: dict[tuple[str, int, int], str] = {}
-        for sheet in self.original.sheets:
-            name, free = sheet.name.casefold(), {(spot.row, spot.column) for spot in self.free if spot.sheet == sheet.name}
-            for (row, column), content in sheet.cells.items():
-                if isinstance(content, Formula) and (row, column) not in free:
-                    old[name, self.alignment.row(name, row) if self.alignment.moved else row, column] = content
-        found = []
-        for sheet in self.saved.sheets:
-            name = sheet.name.casefold()
-            for (row, column), content in sheet.cells.items():
-                if isinstance(content, Formula):
-                    before = old.get((name, row, column))
-                    if before is None or (before != content and not self.alignment.moved):
-                        found.append((Spot(sheet.name, row, column), content))
-        return found
-
-    def given(self) -> set[Cell]:
-        """Where constants stand that stood there, or in an open cell, from the start."""
-        found: set[Cell] = set()
-        places = {sheet.name.casefold(): index for index, sheet in enumerate(self.saved.sheets)}
-        for sheet in self.original.sheets:
-            name = sheet.name.casefold()
-            index = places.get(name)
-            if index is None:
-                continue
-            now = self.saved.sheets[index].cells
-            for (row, column), content in sheet.cells.items():
-                if not isinstance(content, Formula):
-                    here = self.alignment.row(name, row) if self.alignment.moved else row
-                    if now.get((here, column)) == content:
-                        found.add((index, here, column))
-        return found
-
-
-def _spot(item: list[Any]) -> Spot:
-    return Spot(str(item[0]), int(item[1]), int(item[2]))
 
 
 class Clerk:
@@ -154,7 +61,7 @@ class Clerk:
         problems["functions"] = _functions(book, changed)
         problems["inputs-kept"] = _inputs(case)
         problems["depends"] = [] if case.missing else _depends(case)
-        problems["literals"] = _literals(case, changed, frozenset(order["literals"]))
+        problems["literals"] = literals.found_in(case, changed, frozenset(order["literals"]))
         result: dict[str, Any] = {"digest": book.digest().hex(), "problems": problems}
         if not case.missing and not problems["functions"]:
             try:
@@ -172,7 +79,7 @@ class Clerk:
 
     def _frozen(self, case: Case) -> frozenset[Spot]:
         """Cells that `frame` leaves to other checks: those that are open, and the given inputs."""
-        given = {_spot(spot) for item in case.order["drivers"] for spot in item["spots"]}
+        given = {spot_of(spot) for item in case.order["drivers"] for spot in item["spots"]}
         return case.free | given
 
     def _original(self, data: bytes) -> Original:
@@ -231,10 +138,6 @@ def _json(value: Value | None) -> Any:
     return [str(value) if isinstance(value, ErrorValue) else f"the text '{str(value)[:40]}'"]
 
 
-def _some(found: list[str]) -> list[str]:
-    return found if len(found) <= _SHOWN else [*found[:_SHOWN], f"and {len(found) - _SHOWN} more"]
-
-
 def _functions(book: Book, changed: Iterable[tuple[Spot, Formula]]) -> list[str]:
     found = []
     meanings = book.meanings()
@@ -247,7 +150,7 @@ def _functions(book: Book, changed: Iterable[tuple[Spot, Formula]]) -> list[str]
             unknown = next((name for name in formulas.names(formula) if name.rpartition("!")[2].casefold() not in meanings), None)
             if unknown is not None:
                 found.append(f"{spot} uses the name '{unknown[:60]}', which stands for no cells of this workbook")
-    return _some(found)
+    return some(found)
 
 
 def _inputs(case: Case) -> list[str]:
@@ -264,7 +167,7 @@ def _inputs(case: Case) -> list[str]:
                 )
             elif abs(content - number) > 1e-9 * max(1e-3, abs(number)):
                 found.append(f"{where} is an input and holds {content:.10g} instead of {number:.10g}")
-    return _some(found)
+    return some(found)
 
 
 def _depends(case: Case) -> list[str]:
@@ -285,7 +188,7 @@ def _depends(case: Case) -> list[str]:
         if lacking:
             first = case.outputs[item["key"]][0]
             found.append(f"{first} ({item['label']}) does not depend on {', '.join(_called(case, key) for key in sorted(lacking))}")
-    return _some(found + _plugs(case, cells))
+    return some(found + _plugs(case, cells))
 
 
 def _idle(case: Case, engine: Engine) -> list[str]:
@@ -310,7 +213,7 @@ def _idle(case: Case, engine: Engine) -> list[str]:
             f"{spot} ({item['label']}) is a check that cannot fail: it stays the same when what it holds together changes"
             for spot in sorted(asleep)
         ]
-    return _some(found)
+    return some(found)
 
 
 def _plugs(case: Case, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
@@ -331,160 +234,6 @@ def _called(case: Case, key: str) -> str:
     return f"{key} ({spots[0]})" if spots else key
 
 
-class Pieces:
-    """Numbers that the worker puts together from small ones, across formulas and helper cells."""
-
-    def __init__(self, case: Case, changed: Iterable[tuple[Spot, Formula]], given: Set[Cell]) -> None:
-        self._case, self._given = case, given
-        self._own = {case.graph.cell(spot): formula for spot, formula in changed}
-        self._places = {sheet.name.casefold(): index for index, sheet in enumerate(case.saved.sheets)}
-        self._known: dict[Cell, pieces.Piece | None] = {}
-        self._meanings = case.saved.meanings()
-        self._rows, self._columns = (40 + max(sheet.used[at] for sheet in case.original.sheets) for at in (0, 1))
-        self._depth = 0
-
-    def heaviest(self, cell: Cell) -> int:
-        """The most pieces of any number within one of the worker's formulas. Raises `FormulaError`."""
-        return self._read(cell)[0]
-
-    def _read(self, cell: Cell) -> tuple[int, pieces.Piece | None]:
-        text = formulas.resolved(str(self._own[cell]), self._meanings) if self._meanings else str(self._own[cell])
-        return pieces.heaviest(text, _Ground(self, cell[0]))
-
-    def cells(self, own: int, ref: formulas.Reference) -> tuple[Cell, ...]:
-        """What a reference in a formula on the sheet `own` refers to."""
-        return self._case.graph.cells(own if ref.sheet is None else self._places.get(ref.sheet.casefold(), -1), ref)
-
-    def constant(self, own: int, ref: formulas.Reference) -> pieces.Piece | None:
-        """As `pieces.Ground`."""
-        parts = [self._piece(other) for other in self.cells(own, ref)]
-        if any(part is None for part in parts):
-            return None
-        if ref.single and len(parts) == 1:
-            return parts[0]
-        return pieces.Piece(sum(part.plain.weight for part in parts if part is not None))
-
-    def words(self, cells: Iterable[Cell]) -> str:
-        """Texts in these cells that did not stand there from the start."""
-        found = (content_at(self._case.saved, cell) for cell in cells if cell not in self._given)
-        return "".join(content for content in found if type(content) is str)
-
-    def inside(self, ref: formulas.Reference) -> bool:
-        """As `pieces.Ground`."""
-        _, _, bottom, right = ref.bounds
-        return bool(ref.whole) or (bottom <= self._rows and right <= self._columns)
-
-    def _piece(self, cell: Cell) -> pieces.Piece | None:
-        """What a cell is made of; None when something given reaches it."""
-        if cell in self._given:
-            return None
-        content = content_at(self._case.saved, cell)
-        if not isinstance(content, Formula):
-            number = 0.0 if content is None else content if isinstance(content, float) else None
-            return pieces.Piece(int(content is not None), number, isinstance(content, str))
-        if cell not in self._own or self._depth > 100:
-            return None
-        if cell not in self._known:
-            self._known[cell] = None  # a circle is nothing that holds
-            self._depth += 1
-            try:
-                self._known[cell] = self._read(cell)[1]
-            except FormulaError:
-                self._known[cell] = None
-            finally:
-                self._depth -= 1
-        return self._known[cell]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """References of formulas on one sheet."""
-
-    made: Pieces
-    own: int
-
-    def constant(self, ref: formulas.Reference) -> pieces.Piece | None:
-        return self.made.constant(self.own, ref)
-
-    def inside(self, ref: formulas.Reference) -> bool:
-        return self.made.inside(ref)
-
-    def hollow(self, ref: formulas.Reference) -> bool:
-        if ref.single or ref.whole:
-            return False
-        top, left, bottom, right = ref.bounds
-        return (bottom - top + 1) * (right - left + 1) - len(self.made.cells(self.own, ref)) > pieces.SMALL
-
-    def wordy(self, ref: formulas.Reference) -> str:
-        return self.made.words(self.made.cells(self.own, ref))
-
-
-def _literals(case: Case, changed: Iterable[tuple[Spot, Formula]], further: frozenset[float]) -> list[str]:
-    """Numbers written into formulas, or put into helper cells, that an output comes from."""
-    cone = case.graph.cone((case.graph.cell(spot) for spots in case.outputs.values() for spot in spots), fresh=True)
-    allowed = ALLOWED_LITERALS | further
-    inputs = {case.graph.cell(spot) for spots in case.drivers.values() for spot in spots}
-    given = case.given()
-    made = Pieces(case, changed, inputs | given)
-    found = _typed(case, given)
-    for spot, formula in changed:
-        if case.graph.cell(spot) not in cone:
-            continue
-        try:
-            if made.heaviest(case.graph.cell(spot)) > pieces.MOST:
-                found.append(
-                    f"{spot} {str(formula)[:80]} has a number put together from small ones, a text or empty cells, which no given input stands behind"
-                )
-            strange = [number for number in formulas.literals(formula) if abs(number) not in allowed and number not in allowed]
-            hidden = [text for text in formulas.texts(formula) if _is_number(text)]
-        except FormulaError:
-            continue
-        if strange or hidden:
-            found.append(
-                f"{spot} {str(formula)[:80]} has the number {', '.join([*(f'{number:.10g}' for number in strange), *hidden])} written into it"
-            )
-    for cell in sorted(cone - inputs - given):
-        content = content_at(case.saved, cell)
-        number = content if isinstance(content, float) else None
-        if number is not None and abs(number) not in allowed and number not in allowed:
-            found.append(f"{case.graph.spot(cell)} holds the number {number:.10g}, which is no given input")
-        elif isinstance(content, str) and not isinstance(content, Formula) and _is_number(content):
-            found.append(f"{case.graph.spot(cell)} holds the text '{content[:40]}' in place of a number")
-    return _some(found)
-
-
-def _typed(case: Case, given: Set[Cell]) -> list[str]:
-    """Outputs that are typed in, even where no scenario moves them. A row may begin with nought or one, as a counter does."""
-    found = []
-    for item in case.order["outputs"]:
-        for place, spot in enumerate(case.outputs[item["key"]]):
-            content = case.saved.get(spot)
-            if content is None or case.graph.cell(spot) in given or (place == 0 and item["count"] > 1 and content in (0.0, 1.0)):
-                continue
-            if not isinstance(content, Formula):
-                found.append(f"{spot} ({item['label']}) is typed in; a formula belongs there")
-            elif not case.graph.links.get(case.graph.cell(spot)) and not _POSITIONAL & set(formulas.functions(content)):
-                found.append(f"{spot} ({item['label']}) {str(content)[:60]} refers to nothing")
-    return found
-
-
-_POSITIONAL = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS"))
-_MONTHS = re.compile(
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?|[ap]m|e|t|z",
-    re.IGNORECASE,
-)
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text could be taken for a number, an amount, a date or a time, other than nought."""
-    plain = _MONTHS.sub("", text)
-    return (
-        any(mark.isdigit() and mark != "0" for mark in plain)
-        and not any(mark.isalpha() for mark in plain)
-        and plain.lstrip()[:1] not in "<>='"
-    )
-
-
 def _errors(case: Case, engine: Engine, broken: frozenset[Spot]) -> list[str]:
     """Cells in error. Those that were in error from the start count only where an output comes from them."""
     wrong = engine.errors(case.graph.links)
@@ -492,7 +241,7 @@ def _errors(case: Case, engine: Engine, broken: frozenset[Spot]) -> list[str]:
         return []
     cone = case.graph.cone(case.graph.cell(spot) for spots in case.outputs.values() for spot in spots)
     known = {case.alignment.spot(spot) for spot in broken - case.free}
-    return _some(
+    return some(
         [f"{case.graph.spot(cell)} shows {value}" for cell, value in wrong.items() if cell in cone or case.graph.spot(cell) not in known]
     )
 
