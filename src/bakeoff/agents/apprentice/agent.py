@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from bakeoff.agents.apprentice.reading import Reading
 from bakeoff.agents.apprentice.screen import EDITABLE, Scene
 from bakeoff.agents.apprentice.sheets.sheets import Sheets
 from bakeoff.agents.apprentice.workplace.workplace import Workplace
-from bakeoff.core import Action, Agent, Observation, Outcome, Practice, Tool, UsageError
+from bakeoff.core import Action, Agent, Observation, Outcome, Practice, Step, Tool, UsageError
 
 SWITCHES = ("no-prior", "no-explore", "no-check", "no-learning")
 THOMPSON = 0.15
@@ -129,6 +129,15 @@ class Apprentice(Agent):
         self.memory.remember(Episode(self.decisions, outcome.passed))
         self.decisions = []
         self.policy.fit(self.memory.product.episodes)
+
+    def witness(self, first: Observation, steps: Sequence[Step], passed: bool | None) -> bool:
+        """Watches somebody else's episode, whose verdict it is told; True when it understood a success, which it then knows like one of its own.
+
+        Understood are jobs in products that keep records; from any other software it takes nothing in, and it must not be in an episode itself.
+        """
+        if self.sheets is not None or not Workplace.suits(first, self.tool_names):
+            return False
+        return self.workplace.witness(fingerprint(first), first, steps, passed)
 
     def practise(self, room: Practice) -> None:
         if self.sheets is None and "finish" in self.tool_names and self.workplace.wants_practice(room):

@@ -11,6 +11,10 @@ from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Tool, UsageError
 
 
+class OtherTools(UsageError):
+    """The policy was trained with tools that the environment does not have."""
+
+
 class Baked(Agent):
     """Acts with a trained policy: `baked:<checkpoint>`, or `baked:<checkpoint>;temperature=0.5`. Learns nothing on the job.
 
@@ -50,7 +54,7 @@ class Baked(Agent):
             if not strange:
                 break
         else:
-            raise UsageError(f"the policy in '{place}' was trained with the tool '{strange[0]}', which this environment does not have")
+            raise OtherTools(f"the policy in '{place}' was trained with the tool '{strange[0]}', which this environment does not have")
         self._policy = PointerPolicy.build(description)
         self._policy.load_state_dict({name.removeprefix("policy."): value for name, value in weights.items()})
         self._policy.eval()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from bakeoff.agents.apprentice.workplace.acts import Fill
 from bakeoff.agents.apprentice.workplace.asking import as_day, as_number
-from bakeoff.agents.apprentice.workplace.job import same
+from bakeoff.agents.apprentice.workplace.finding import Target, parts, titled_by
+from bakeoff.agents.apprentice.workplace.job import Job, same
 from bakeoff.agents.apprentice.workplace.page import Control, Page, blank
 from bakeoff.agents.apprentice.workplace.plans import Plan
 from bakeoff.agents.apprentice.workplace.theory import AT, TICKED, Theory
-from bakeoff.core import Action, Trajectory
+from bakeoff.core import Action, Observation, Step
 
 
 @dataclass
@@ -27,25 +28,46 @@ class Doing:
 
 
 class Watching:
-    """Follows a demonstration screen by screen. `doings`: what was carried out, each once; `answer`: what was said at the end."""
+    """Follows a demonstration screen by screen. `doings`: what was carried out, each once; `answer`: what was said at the end; `opened`: the records
+    that were opened, with the job's values that their rows show; `facts`: what the first of them showed."""
 
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
         self.doings: list[Doing] = []
         self.answer = ""
+        self.opened: list[Target] = []
+        self.facts: dict[str, str] = {}
         self._open: Doing | None = None
         self._before: dict[str, str] = {}
 
-    def follow(self, shown: Trajectory) -> None:
-        """Takes in a whole demonstration."""
-        pages = [Page(observation) for observation in (shown.first, *(step.observation for step in shown.steps))]
+    def follow(self, first: Observation, steps: Sequence[Step], job: Job | None = None) -> None:
+        """Takes in a whole demonstration; with its job, also which records were opened for it."""
+        pages = [Page(observation) for observation in (first, *(step.observation for step in steps))]
         self._see(pages[0])
-        for before, step, after in zip(pages, shown.steps, pages[1:], strict=False):
+        for before, step, after in zip(pages, steps, pages[1:], strict=False):
             if step.action.tool == "finish":
                 self.answer = str(step.action.arguments.get("answer", ""))
                 break
             self._see(after)
+            if job is not None:
+                self._note_opened(job, before, step.action, after)
             self._did(before, step.action, after)
+
+    def _note_opened(self, job: Job, before: Page, action: Action, after: Page) -> None:
+        row = next((row for row in before.rows if row.ref and row.ref == action.arguments.get("ref")), None)
+        if row is None or not before.listing or after.listing:
+            return
+        title = [i for i, slot in enumerate(job.slots) if titled_by(row, slot.text)]
+        beside = [i for i, slot in enumerate(job.slots) if i not in title and any(same(slot.text, text) for text in parts(row))]
+        if title and all(target.location != after.location for target in self.opened):
+            text = job.slots[title[0]].text
+            twins = sum(
+                titled_by(other, text) and all(any(same(job.slots[i].text, t) for t in parts(other)) for i in beside)
+                for other in before.rows
+            )
+            place = self.theory.place_of(before) or ""
+            self.opened.append(Target((title[0], *beside), text, max(twins, 1), after.location, place))
+            self.facts = self.facts or dict(after.facts)
 
     def _see(self, page: Page) -> None:
         if self._open is not None and page.form is None:

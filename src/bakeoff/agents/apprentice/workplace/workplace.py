@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from bakeoff.agents.apprentice.workplace.survey import Survey
 from bakeoff.agents.apprentice.workplace.theory import Theory
 from bakeoff.agents.apprentice.workplace.watching import Watching
 from bakeoff.agents.apprentice.workplace.worker import Worker
-from bakeoff.core import Action, BudgetExhausted, Observation, Outcome, Practice, Trajectory
+from bakeoff.core import Action, BudgetExhausted, Observation, Outcome, Practice, Step, Trajectory
 
 SHARED_PLANS = 12  # of each past episode, how many plans are kept for what holds in all products
 SHARED_EPISODES = 400
@@ -115,26 +115,30 @@ class Workplace:
     def begin(self, observation: Observation, mark: str) -> Action:
         """The first action of an episode."""
         self.enter(mark)
+        self.worker = self._worker(observation)
+        self.steps = self.worker.work()
+        return next(self.steps)
+
+    def _worker(self, first: Observation) -> Worker:
+        """Somebody to do this job, with all that is known here."""
         wonder = np.random.default_rng(int(self.random.integers(2**31))) if "no-learning" not in self.switches else None
-        job = Job(observation.goal)
+        job = Job(first.goal)
         store = self.store
         store.theory.today.clear()
         tokens = job.tokens
         job.mark_choices(self.phrasing.choices(tokens))
         self.phrasing.hear(tokens)
         job.without(store.theory.heard(job.words))
-        self.worker = Worker(
+        return Worker(
             job,
             store.theory,
             store.past,
             self.belief.weigh,
-            Page(observation),
+            Page(first),
             check="no-check" not in self.switches,
             wonder=wonder,
             others=[other.past for mark, other in self.stores.items() if mark != self.current] if self.belief.use_prior else [],
         )
-        self.steps = self.worker.work()
-        return next(self.steps)
 
     def act(self, observation: Observation) -> Action:
         """The next action."""
@@ -176,17 +180,38 @@ class Workplace:
         if not isinstance(shown, Trajectory):
             return
         watching = Watching(store.theory)
-        watching.follow(shown)
+        watching.follow(shown.first, shown.steps)
+        if self._take_in(worker, watching):
+            store.understood += 1
+
+    def witness(self, mark: str, first: Observation, steps: Sequence[Step], passed: bool | None) -> bool:
+        """Takes in a run that somebody else did here. What it shows of commands and forms is learned whatever became of it; if it passed, and one of the
+        plans that the job allows does what was done, that plan is taken in like a success of its own: then the answer is True."""
+        self.enter(mark)
+        if "no-learning" in self.switches:
+            return False
+        worker = self._worker(first)
+        watching = Watching(self.store.theory)
+        watching.follow(first, steps, worker.job)
+        worker.targets, worker.facts = watching.opened, watching.facts
+        understood = bool(passed) and self._take_in(worker, watching)
+        if understood:
+            self.belief.fit(self.store.episodes)
+        return understood
+
+    def _take_in(self, worker: Worker, watching: Watching) -> bool:
+        """Finds the plan that does what was watched and takes it in like a success; False when there is none."""
+        store, job = self.store, worker.job
         plans = worker.consider()
         chosen = watching.likest(plans)
         if chosen < 0:
-            return
-        store.understood += 1
+            return False
         encoded = [self.belief.encode(plan.features) for plan in plans]
         store.episodes.append(Episode([c for c, _ in encoded], [v for _, v in encoded], chosen, True, 1.0))
         plan = plans[chosen]
         names = tuple(sorted(act.command for act in plan.acts))
         store.past.append(Past(job.words, plan.key, names, True, job.signature, plan.detail, _meant(plan, job)))
+        return True
 
     # --- words -----------------------------------------------------------------------------------------------------------------------
 
