@@ -7,7 +7,7 @@ import pytest
 from bakeoff.agents.apprentice.agent import Apprentice
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.formula import Ref, column_letters
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.grid import Book, Cell, Row
 from bakeoff.agents.apprentice.sheets.recipes import exchanged
 from bakeoff.agents.apprentice.sheets.targets import targets
 from bakeoff.agents.apprentice.sheets.timeline import FIRST, FIRST_OPEN, LAST, LAST_KNOWN, OWN, parted, placed, spot
@@ -101,6 +101,15 @@ def test_a_year_in_the_instruction_is_not_taken_for_a_cell() -> None:
     found = book(lines)
     goal = "Please complete “Eggs” and “Wool” for FY24E to FY26E."
     assert [found.label(target.row) for target in targets(found, None, goal)] == ["Eggs", "Wool"]  # type: ignore[arg-type]
+
+
+def test_bare_cells_beside_a_single_figure_in_the_first_period_are_no_gaps() -> None:
+    found = book([YEARS[0], ["Eggs", 10.0, 11.0, 12.0, None, None, None], ["Case in use", 2.0, *[""] * 5]])
+    for column in range(3, 8):
+        found.sheets["Farm"].raw[3, column] = Cell(None)  # under a title, and dressed for nothing
+    found.sheets["Farm"].forget_views()
+    goal = "“Eggs” must follow “Case in use” for 2024 to 2026."
+    assert [found.label(target.row) for target in targets(found, None, goal)] == ["Eggs"]  # type: ignore[arg-type]
 
 
 # --- at work ----------------------------------------------------------------------------------------------------------------------------

@@ -61,11 +61,12 @@ def _setting(book: Book, target: Target) -> bool:
 
 def rooms(cells: dict[int, Cell], series: list[int]) -> dict[int, Cell]:
     """Cells of a line that hold a figure or should: where some of the empty ones are dressed for figures, the others are merely empty; so are those
-    of a line whose figure stands beside the timeline."""
+    of a line whose figure stands beside the timeline, and those beside a single figure that is dressed when they are not."""
     empty = [column for column, cell in cells.items() if cell.kind == "empty"]
     dressed = [column for column in empty if cells[column].format]
     filled = [column for column in cells if column not in empty]
-    if dressed or (filled and not any(column in series for column in filled)):
+    lone = len(filled) == 1 and bool(cells[filled[0]].format)
+    if dressed or lone or (filled and not any(column in series for column in filled)):
         return {column: cell for column, cell in cells.items() if column in dressed or column in filled}
     return cells
 
