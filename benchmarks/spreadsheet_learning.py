@@ -2,11 +2,13 @@
 
     python benchmarks/spreadsheet_learning.py --split dev --families loan statements --houses 3 --episodes 20
     python benchmarks/spreadsheet_learning.py --split dev --houses 3 --episodes 20 --wipe      # memory wiped before each house
+    python benchmarks/spreadsheet_learning.py --split dev --families loan --houses 4 --compare --fresh   # carried and wiped on the same jobs, the difference with its interval
     python benchmarks/spreadsheet_learning.py --agents noop random trace-memory --houses 2
 
 Each agent works in the houses of each family in a row: kinds of job in a random order, other figures in every workbook, feedback `outcome`, no practice,
-no demonstration. Without `--wipe` its memory carries over from house to house and from family to family. Intervals are over houses (Student's t, 95 %).
-Building a whole model in an empty workbook (`from-scratch`) is left out unless it is named. Results are printed as they come, and kept as JSON with `--out`.
+no demonstration. Without `--wipe` its memory carries over from house to house and from family to family (`--fresh`: only within a family). Intervals are over
+houses (Student's t, 95 %); differences are paired by house (`bakeoff.contest.statistics`). Building a whole model in an empty workbook (`from-scratch`) is left
+out unless it is named. Results are printed as they come, and kept as JSON with `--out`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from bakeoff.contest.statistics import paired
 from bakeoff.core import Agent, Environment, Task, TaskId, feedback, make_agent, make_environment
 
 GROUPS = ((1, 1), (2, 5), (6, 10), (11, 20))
@@ -51,16 +54,18 @@ def episode(environment: Environment, agent: Agent, task: Task) -> Row:
     return {**row, "seconds": time.process_time() - began}
 
 
-def run(environment: Environment, spec: str, options: argparse.Namespace, out: Path | None) -> list[Row]:
+def run(environment: Environment, spec: str, options: argparse.Namespace, out: Path | None, wipe: bool) -> list[Row]:
     rows: list[Row] = []
     agent = make_agent(spec, environment.tools, options.seed)
     families = options.families or list(dict.fromkeys(product.family for product in environment.products(split=options.split)))
     order = 0
     for family in families:
+        if options.fresh:
+            agent = make_agent(spec, environment.tools, options.seed)
         products = environment.products(family=family, split=options.split)
         chosen = random.Random(f"{options.seed}/{family}").sample(list(products), options.houses)
-        for product in chosen:
-            if options.wipe:
+        for place, product in enumerate(chosen, 1):
+            if wipe:
                 agent = make_agent(spec, environment.tools, options.seed)
             kinds = [kind for kind in options.templates or product.templates if kind in product.templates]
             kinds = kinds if options.templates else [kind for kind in kinds if kind != "from-scratch"]
@@ -72,7 +77,15 @@ def run(environment: Environment, spec: str, options: argparse.Namespace, out: P
                     deck = draw.sample(kinds, len(kinds))
                 task_id = TaskId("spreadsheet", product.id, product.version, deck.pop(), draw.randrange(10**6))
                 row = episode(environment, agent, environment.task(task_id))
-                about = {"agent": spec, "family": family, "house": product.id, "order": order, "distance": product.distance}
+                about = {
+                    "agent": spec,
+                    "family": family,
+                    "house": product.id,
+                    "order": order,
+                    "distance": product.distance,
+                    "place": place,
+                    "wiped": wipe,
+                }
                 rows.append({**about, "template": task_id.template, "task": str(task_id), "attempt": attempt, **row})
                 if out is not None:
                     with out.open("a", encoding="utf-8") as file:
@@ -82,6 +95,32 @@ def run(environment: Environment, spec: str, options: argparse.Namespace, out: P
             for belief in agent.beliefs()[: options.beliefs]:
                 print("    ", belief)
     return rows
+
+
+def differences(title: str, first: list[Row], second: list[Row], key: str) -> None:
+    """First minus second, paired by house and by how often it was met (`key`: what else must agree), with its interval."""
+    cells: list[dict[tuple[str, Any], list[float]]] = [defaultdict(list), defaultdict(list)]
+    for side, rows in zip(cells, (first, second), strict=True):
+        for row in rows:
+            side[row["house"], row[key] if key else 0].append(float(row["passed"]))
+    houses = sorted({house for house, _ in cells[0]} & {house for house, _ in cells[1]})
+    groups: list[list[list[float]]] = [[], []]
+    for house in houses:
+        shared = sorted(what for where, what in cells[0] if where == house and (house, what) in cells[1])
+        for group, side in zip(groups, cells, strict=True):
+            group.append([statistics.fmean(side[house, what]) for what in shared])
+    found = paired(*groups)
+    mean, low, high = found.difference.value, found.difference.low, found.difference.high
+    said = "undefined" if mean is None else f"{mean:+.2f}" + (f" [{low:+.2f}, {high:+.2f}]" if low is not None and high is not None else "")
+    print(f"  {title}: {said}, {len(houses)} houses: {found.better} better, {found.worse} worse, {found.equal} the same")
+
+
+def within(rows: list[Row]) -> None:
+    """How much better the last jobs of a house are than its first."""
+    last = max(row["attempt"] for row in rows)
+    early = [row for row in rows if row["attempt"] <= 2]
+    late = [row for row in rows if row["attempt"] > max(2, last // 2)]
+    differences(f"attempts {max(2, last // 2) + 1}–{last} less attempts 1–2", late, early, "")
 
 
 def interval(rows: list[Row]) -> str:
@@ -105,7 +144,8 @@ def table(rows: list[Row]) -> None:
         group = [row for row in judged if first <= row["attempt"] <= last]
         if group:
             print(f"  attempts {first}–{last}: {sum(row['passed'] for row in group)}/{len(group)}, {interval(group)}")
-    for title in ("order", "family", "distance", "template"):
+    within(judged)
+    for title in ("order", "place", "family", "distance", "template"):
         cells: dict[Any, list[bool]] = defaultdict(list)
         for row in judged:
             cells[row[title]].append(row["passed"])
@@ -125,13 +165,27 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=20, help="workbooks of each house")
     parser.add_argument("--templates", nargs="*", default=[], help="kinds of job; all but from-scratch without it")
     parser.add_argument("--wipe", action="store_true", help="a fresh agent for each house: nothing carries over")
+    parser.add_argument(
+        "--fresh", action="store_true", help="a fresh agent for each family: what carries over comes from houses of the same family"
+    )
+    parser.add_argument("--compare", action="store_true", help="every job twice, with memory carried and wiped, and the difference")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beliefs", type=int, default=0, help="how many sentences of belief to print for each house")
     parser.add_argument("--out", type=Path, help="a file for one JSON line an episode")
     options = parser.parse_args()
     with make_environment("spreadsheet") as environment:
         for spec in options.agents:
-            table(run(environment, spec, options, options.out))
+            carried = run(environment, spec, options, options.out, options.wipe)
+            table(carried)
+            if options.compare:
+                wiped = run(environment, spec, options, options.out, True)
+                table(wiped)
+                later = [[row for row in rows if row["place"] > 1 and not row["abstained"]] for rows in (carried, wiped)]
+                print("\ncarried less wiped, houses after the first of their family")
+                for first, last in ((1, options.episodes), *GROUPS):
+                    one, two = ([row for row in rows if first <= row["attempt"] <= last] for rows in later)
+                    if one and two:
+                        differences(f"attempts {first}–{last}", one, two, "attempt")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain, within
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
+from bakeoff.agents.apprentice.sheets.phrases import Phrases, about, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
 from bakeoff.agents.apprentice.sheets.search import Table, search
 from bakeoff.agents.apprentice.sheets.targets import Target
@@ -53,10 +53,10 @@ class Candidate:
 
 
 class Surroundings:
-    """A workbook's own formulas: who reads whom, which shapes are about, which rows nobody reads."""
+    """A workbook's own formulas: who reads whom, which shapes are about, which rows nobody reads. `own`: the worker laid it out itself, without blocks."""
 
-    def __init__(self, book: Book, papers: Papers, goal: str) -> None:
-        self.book, self.papers, self.goal = book, papers, goal
+    def __init__(self, book: Book, papers: Papers, goal: str, own: bool = False) -> None:
+        self.book, self.papers, self.goal, self.own = book, papers, goal, own
         self.visible = visible(book)
         self.users = book.users()
         self.shapes = Counter(idea.shape for ideas in self.visible.values() for idea in ideas)
@@ -121,6 +121,7 @@ class _Maker:
         self.blocked = around.downstream(self.row)
         self.found: dict[object, Candidate] = {}
         self.said = around.papers.beside(self.label)  # sentences that name the row
+        self.about = about(around.papers, self.label)
         self._ready: dict[Operand, bool] = {}
         self.slack = slack(self.book, self.row, target.known)
         self.start = self._start()
@@ -208,7 +209,8 @@ class _Maker:
         seen = self.recipes.seen
         for recipe, score in self.recipes.near(self.label, self.house):
             here = seen[recipe].houses.get(self.house, 0)
-            same_block = plain(recipe.heading) == plain(self.sheet.headings.get(self.row.number, "")) and recipe.sheet == self.row.sheet
+            heading = plain(self.sheet.headings.get(self.row.number, ""))
+            same_block = (plain(recipe.heading) == heading and recipe.sheet == self.row.sheet) or self.around.own
             for idea, bound in self.recipes.bind(self.book, recipe, self.row, self.target.gaps[0]):
                 features = {"label_alike": score, "operands_alike": bound, "common": math.log1p(seen[recipe].count)}
                 if here and score == 1.0 and bound > 0.9:
@@ -428,10 +430,9 @@ class _Maker:
             (within(self.label, label) for label, o in zip(labels, idea.operands, strict=True) if o.row != self.row), default=0.0
         )
         features["own past"] = float(any(operand.row == self.row for operand in idea.operands))
-        said = " ".join(self.said)
         odd = [number for number in numbers(outline(idea.shape)) if number not in (0.0, 1.0, 2.0)]
         if odd:
-            features["number said"] = float(any(f"{number:g}" in said for number in odd))
+            features["number said"] = float(any(number in reading.numbers for number in odd for reading in self.about))
         value = idea.value(self.book, self.row, self.target.gaps[0])
         last = next((number for number in reversed(known) if number), None)
         if value is None:

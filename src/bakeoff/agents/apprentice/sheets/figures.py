@@ -69,6 +69,12 @@ def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
     sheet = book.sheets[row.sheet]
     titles = {column: sheet.head(row.number, column) for column in sheet.series}
     spots = sorted((at, column) for column, title in titles.items() if title and (at := _find(text, title)) >= 0)
+    if (
+        len(spots) == 2
+        and (parts := split(text[: spots[0][0]])) is not None
+        and split(text[spots[0][0] + len(titles[spots[0][1]]) : spots[1][0]]) is None
+    ):
+        return {column: parts[1] for column in sheet.series if spots[0][1] <= column <= spots[1][1]}  # one number from a period to another
     if spots:
         found = {}
         for place, (at, column) in enumerate(spots):
@@ -78,17 +84,20 @@ def _by_column(book: Book, row: Row, text: str) -> dict[int, str]:
                 return {}
             found[column] = number
         return found
-    column = home_column(book, row)
+    column, number = home_column(book, row), lone_figure(text)
+    return {column: number} if column and number else {}
+
+
+def lone_figure(text: str) -> str:
+    """The number or date that is all a text has to say, as one would type it; empty where it says more or less."""
     date = re.fullmatch(r"[\s:]*(\d{4}-\d\d-\d\d)[\s.]*", text)
     if date:
-        return {column: date[1]} if column else {}
+        return date[1]
     parts = split(text)
     if parts is None:
-        return {}
+        return ""
     before, number, after = parts
-    if len(before.split()) > 4 or after.strip(" .;"):
-        return {}  # a sentence that goes on speaks of something else
-    return {column: number} if column else {}
+    return "" if len(before.split()) > 4 or after.strip(" .;") else number  # a sentence that goes on speaks of something else
 
 
 def _find(text: str, title: str) -> int:

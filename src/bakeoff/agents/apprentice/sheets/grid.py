@@ -281,15 +281,16 @@ class Sheet:
 
     @cached_property
     def series(self) -> list[int]:
-        """Columns that make up the timeline: titled, and holding numbers or room for them in several lines."""
+        """Columns that make up the timeline: titled, and holding numbers or room for them; in several lines, where they are not titled as periods."""
         titled = {column for titles in self.heads.values() for column, title in titles.items() if names_period(title)}
+        periods = bool(titled)
         titled = titled or {column for titles in self.heads.values() for column in titles}
         counts = dict.fromkeys(titled, 0)
         for (_, column), cell in self.cells.items():
             if column in counts and cell.role == "cell" and cell.kind != "text":
                 counts[column] += 1
         most = max(counts.values(), default=0)
-        found = sorted(column for column, count in counts.items() if count >= max(1, 0.3 * most))
+        found = sorted(column for column, count in counts.items() if count >= max(1, 0.0 if periods else 0.3 * most))
         return found if len(found) > 2 else self._untitled() or found
 
     def _untitled(self) -> list[int]:

@@ -22,6 +22,12 @@ class Papers:
         self.papers = papers
         self.lines = [line.strip() for _, text in sorted(papers.items()) for line in _SENTENCE.split(text) if line.strip()]
 
+    def without(self, pattern: re.Pattern[str]) -> Papers:
+        """The same papers without the lines that match."""
+        fewer = Papers({})
+        fewer.papers, fewer.lines = self.papers, [line for line in self.lines if not pattern.match(line)]
+        return fewer
+
     def percent(self) -> float | None:
         """What a paper says one per cent is on the sheet, by an example such as `5 % is 500`: here 100. None where none says so."""
         found = {float(b) / float(a) for line in self.lines for a, b in _EXAMPLE.findall(line) if float(a)}

@@ -17,13 +17,14 @@ from bakeoff.agents.apprentice.sheets.grid import QUOTED, Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
 from bakeoff.agents.apprentice.sheets.labels import plain
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.agents.apprentice.sheets.timeline import OWN, placed, single, spot
+from bakeoff.agents.apprentice.sheets.timeline import OWN, parted, placed, single, spot
 
 _JOINED = re.compile(r"\s*(?:,|, and|and|, or|or)\s*$|^\s*,\s*$")
 _DIGITS = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w%])")
 SCALES = (1.0, 100.0, 4.0, 400.0, 12.0, 1200.0, 1000.0)
 RATES = (100, 10_000)  # what a rate may be divided by: hundreds and basis points
 MOST_MEANINGS = 3
+BEGINS = "^ "
 Numbered = tuple[int, int, int]
 """A place in a meaning: group of labels (0 is the row itself; below 0: a number of the sentence), periods earlier, which fixed cell (see `timeline`)."""
 
@@ -84,6 +85,20 @@ def read(sentence: str) -> Reading | None:
     return Reading(" ".join("".join(pieces).split()), tuple(groups), tuple(numbers))
 
 
+def about(papers: Papers, label: str) -> list[Reading]:
+    """The sentences that begin with a label."""
+    readings = [reading for line in papers.beside(label) if (reading := read(line)) is not None]
+    return [reading for reading in readings if plain(reading.groups[0][0]) == plain(label)]
+
+
+@lru_cache(maxsize=5000)
+def listing(sentence: str) -> tuple[str, tuple[str, ...]]:
+    """A sentence that lists labels somewhere behind its beginning: its words, each run of labels as one place, and the labels."""
+    labels = tuple(QUOTED.findall(sentence))
+    words = re.sub(r"<>(?:(?:, and|, or|,| and| or) <>)+", "<>", QUOTED.sub("<>", sentence.lower()))
+    return ("", ()) if words.startswith("<>") else (words, labels)
+
+
 def sign(book: Book, row: Row, house_signs: dict[str, int]) -> int:
     """-1 for a row that stands as negative numbers, 1 for positive ones, 0 where that cannot be told."""
     sheet = book.sheets[row.sheet]
@@ -102,18 +117,29 @@ class Phrases:
     signs: dict[str, dict[str, int]] = field(default_factory=dict)
     scales: dict[str, dict[str, int]] = field(default_factory=dict)
     """House -> label -> by what its formulas divide the row's numbers, mostly: 100 where rates are written in hundreds, 1 for none."""
+    looks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """House -> label -> number format of the row."""
+    alone: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """House -> label -> whether the row holds one number only."""
+    past: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """House, or sentence without its labels -> label, or empty -> whether such a row has numbers in past periods."""
+    order: dict[str, list[str]] = field(default_factory=dict)
+    """House -> labels from top to bottom as a workbook had them last."""
+    lists: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Sentence that lists rows, without their labels -> sign that the rows had -> in how many workbooks."""
 
     # --- learning --------------------------------------------------------------------------------------------------------------------
 
-    def learn(self, book: Book, row: Row, idea: Idea, sentence: str, house: str) -> tuple[str, Meaning] | None:
-        """Takes a row's formula as the meaning of the sentence about it, if all its rows are named; says what was learned."""
+    def learn(self, book: Book, row: Row, idea: Idea, sentence: str, house: str, mark: str = "") -> tuple[str, Meaning] | None:
+        """Takes a row's formula as the meaning of the sentence about it, if all its rows are named; says what was learned. `mark`: `BEGINS` for how the row
+        begins."""
         reading = read(sentence)
         if reading is None or plain(reading.groups[0][0]) != plain(book.label(row)):
             return None
         meaning = self.meaning(book, row, idea, reading, house)
         if meaning is None:
             return None
-        houses = self.seen.setdefault(reading.template, {}).setdefault(meaning, {})
+        houses = self.seen.setdefault(mark + reading.template, {}).setdefault(meaning, {})
         houses[house] = min(houses.get(house, 0) + 1, 1000)
         return reading.template, meaning
 
@@ -125,10 +151,14 @@ class Phrases:
         for row, ideas in visible.items():
             label = book.label(row)
             best = max(ideas, key=lambda idea: (len(ideas[idea]), max(ideas[idea])))
+            first = min(book.sheets[row.sheet].series, default=0)
+            start = next((idea for idea, columns in ideas.items() if columns == [first] and idea != best), None)
             for sentence in papers.beside(label) if label else ():
                 lesson = self.learn(book, row, best, sentence, house)
                 if lesson is not None:
                     learned[row] = lesson
+                for begun in [start] if start is not None else beginnings(book, row, best, sentence):
+                    self.learn(book, row, begun, sentence, house, BEGINS)
         return learned
 
     def note_signs(self, book: Book, house: str) -> None:
@@ -139,6 +169,45 @@ class Phrases:
                 found = sign(book, Row(name, number), {})
                 if found:
                     known[plain(label)] = found
+
+    def note_looks(self, book: Book, papers: Papers, house: str) -> None:
+        """How rows of the house are dressed, which hold one number only, and what signs those have that a sentence lists."""
+        labels = [plain(label) for name in book.tabs if name in book.sheets for _, label in sorted(book.sheets[name].labels.items())]
+        if len(labels) >= len(self.order.get(house, [])):
+            self.order[house] = labels
+        looks, alone = self.looks.setdefault(house, {}), self.alone.setdefault(house, {})
+        for name, sheet in book.sheets.items():
+            for number, label in sheet.labels.items():
+                formats = [c.format for c in sheet.by_row.get(number, {}).values() if c.role == "cell" and c.kind != "text" and c.format]
+                if formats:
+                    looks[plain(label)] = formats[-1]
+                    alone[plain(label)] = bool(single(book, Row(name, number)))
+        for name, sheet in book.sheets.items():
+            known, open_ = parted(book, name)
+            for number, label in sheet.labels.items() if known else ():
+                if any(sheet.at(number, column).number is not None for column in open_):
+                    past = any(sheet.at(number, column).formula or sheet.at(number, column).number for column in known)  # zeros say nothing
+                    self.past.setdefault(house, {})[plain(label)] = past
+                    for reading in about(papers, label):
+                        self.past.setdefault(reading.template, {})[""] = past
+        signs = self.signs.setdefault(house, {})
+        for line in papers.lines:
+            template, listed = listing(line)
+            found = {signs[plain(label)] for label in listed if plain(label) in signs}
+            if len(listed) > 1 and len(found) == 1:
+                counts = self.lists.setdefault(template, {})
+                only = found.pop()
+                counts[only] = counts.get(only, 0) + 1
+            counts = self.lists.get(template, {}) if len(listed) > 1 else {}
+            if len(counts) == 1:  # such lists always had one sign: so have rows that were not seen yet
+                signs.update({plain(label): next(iter(counts)) for label in listed if plain(label) not in signs})
+
+    def begins_late(self, papers: Papers, label: str, house: str) -> bool:
+        """Whether a row has no numbers in past periods, as far as the house or the sentences about the row are known."""
+        known = self.past.get(house, {}).get(plain(label))
+        if known is not None:
+            return not known
+        return any(self.past.get(reading.template, {}).get("", True) is False for reading in about(papers, label))
 
     def note_scales(self, book: Book, visible: Mapping[Row, Mapping[Idea, Sequence[int]]], house: str) -> None:
         """Which rows of the house are divided by 100 where they are used."""
@@ -210,9 +279,9 @@ class Phrases:
 
     # --- use -------------------------------------------------------------------------------------------------------------------------
 
-    def meanings(self, reading: Reading) -> list[tuple[Meaning, int]]:
-        """What the sentence may mean, the most often seen first, with in how many houses and workbooks."""
-        found = self.seen.get(reading.template, {})
+    def meanings(self, reading: Reading, mark: str = "") -> list[tuple[Meaning, int]]:
+        """What the sentence may mean, the most often seen first, with in how many houses and workbooks. `mark`: `BEGINS` for how its row begins."""
+        found = self.seen.get(mark + reading.template, {})
         ranked = sorted(found.items(), key=lambda item: (-len(item[1]), -sum(item[1].values()), item[0]))
         return [(meaning, sum(min(times, 3) for times in houses.values())) for meaning, houses in ranked[:MOST_MEANINGS]]
 
@@ -314,7 +383,17 @@ class Phrases:
 
     def to_dict(self) -> dict[str, Any]:
         seen = {t: [[m.shape, [list(p) for p in m.places], houses] for m, houses in found.items()] for t, found in self.seen.items()}
-        return {"seen": seen, "signs": self.signs, "scales": self.scales}
+        lists = {template: {str(sign): times for sign, times in counts.items()} for template, counts in self.lists.items()}
+        return {
+            "seen": seen,
+            "signs": self.signs,
+            "scales": self.scales,
+            "looks": self.looks,
+            "alone": self.alone,
+            "order": self.order,
+            "past": self.past,
+            "lists": lists,
+        }
 
     def load(self, data: dict[str, Any]) -> None:
         """The inverse of `to_dict`."""
@@ -324,6 +403,35 @@ class Phrases:
         }
         self.signs = {house: dict(signs) for house, signs in data["signs"].items()}
         self.scales = {house: dict(scales) for house, scales in data["scales"].items()}
+        self.looks = {house: dict(looks) for house, looks in data["looks"].items()}
+        self.alone = {house: dict(alone) for house, alone in data["alone"].items()}
+        self.past = {house: dict(past) for house, past in data["past"].items()}
+        self.order = {house: list(labels) for house, labels in data["order"].items()}
+        self.lists = {template: {int(sign): times for sign, times in counts.items()} for template, counts in data["lists"].items()}
+
+
+def beginnings(book: Book, row: Row, idea: Idea, sentence: str) -> list[Idea]:
+    """How a row that looks back may begin where its first number is typed: a single number that its sentence names, by itself or in the place of what is
+    looked back at, if it gives that number."""
+    first = min(book.sheets[row.sheet].series, default=0)
+    actual = book.sheets[row.sheet].at(row.number, first).number
+    back = [operand for operand in idea.operands if operand.lag > 0]
+    reading = read(sentence)
+    if not actual or not back or reading is None:
+        return []
+    found = []
+    for name in (name for group in reading.groups[1:] for name in group):
+        other = find(book, name, row)
+        column = single(book, other) if other is not None else 0
+        if other is None or not column:
+            continue
+        begun = Operand(other, fixed=column)
+        found.append(Idea("{0}", (begun,)))
+        if len(back) == 1 and begun not in idea.operands:
+            found.append(Idea(idea.shape, tuple(begun if operand == back[0] else operand for operand in idea.operands)))
+    return [
+        one for one in found if (value := one.value(book, row, first)) is not None and abs(value - actual) <= 1e-6 * abs(actual) + 0.006
+    ][:1]
 
 
 def _divided(node: Node, scale: int, within: bool) -> tuple[set[int], set[int]]:

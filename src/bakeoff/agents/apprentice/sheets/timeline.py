@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.grid import Book, Row, names_period
 from bakeoff.agents.apprentice.sheets.papers import Papers
 
 OWN, FIRST, LAST, FIRST_OPEN, LAST_KNOWN, COUNTED = 1, 2, 3, 4, 5, 10
@@ -24,7 +24,9 @@ def parted(book: Book, name: str) -> tuple[list[int], list[int]]:
 
 def _parted(book: Book, name: str) -> tuple[list[int], list[int]]:
     sheet = book.sheets[name]
-    titles = {column: sheet.head(10**9, column) for column in sheet.series}
+    titled = {column for titles in sheet.heads.values() for column, title in titles.items() if names_period(title)}
+    columns = sorted({*titled, *sheet.series})  # a sheet may title periods in which it holds nothing
+    titles = {column: sheet.head(10**9, column) for column in columns}
     for line in Papers(book.papers).lines:
         spots = []
         for column, title in titles.items():
@@ -32,11 +34,11 @@ def _parted(book: Book, name: str) -> tuple[list[int], list[int]]:
             if match:
                 spots.append((match.start(), column))
         order = [column for _, column in sorted(spots)]
-        if 2 <= len(order) <= 4 and order[0] == sheet.series[0] and order[-1] == sheet.series[-1] and order == sorted(order):
+        if 2 <= len(order) <= 4 and order[0] == columns[0] and order[-1] == columns[-1] and order == sorted(order):
             cut = [column for column in order if column not in (order[0], order[-1])]
             first_open = cut[-1] if cut else order[-1]
-            if len(cut) == 1 and sheet.series.index(cut[0]) + 1 < len(sheet.series) and len(order) == 3:
-                first_open = cut[0] if sheet.series.index(cut[0]) == 1 else sheet.series[sheet.series.index(cut[0]) + 1]
+            if len(cut) == 1 and columns.index(cut[0]) + 1 < len(columns) and len(order) == 3:
+                first_open = cut[0] if columns.index(cut[0]) == 1 else columns[columns.index(cut[0]) + 1]
             return [c for c in sheet.series if c < first_open], [c for c in sheet.series if c >= first_open]
     return [], list(sheet.series)
 

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from bakeoff.agents.apprentice.policy import Decision
+from bakeoff.agents.apprentice.sheets import blank
 from bakeoff.agents.apprentice.sheets.belief import Belief
 from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings, ideas_for
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.figures import figures, ways
 from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
+from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.agents.apprentice.sheets.phrases import Phrases
+from bakeoff.agents.apprentice.sheets.phrases import BEGINS, Phrases, about, find
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
 from bakeoff.agents.apprentice.sheets.repair import Fault, faults
 from bakeoff.agents.apprentice.sheets.targets import Target, named_cells, targets
+from bakeoff.agents.apprentice.sheets.timeline import parted, single
 from bakeoff.core import Action, Observation
 
 Steps = Generator[Action, Observation, None]
@@ -67,6 +70,7 @@ class Worker:
         self.choices: list[Choice] = []
         self.seen: Observation | None = None
         self.suspect = False
+        self.own = False
         self.mended = 0
 
     def run(self, observation: Observation) -> Steps:
@@ -77,6 +81,10 @@ class Worker:
         self.knowledge.phrases.note_signs(self.book, self.knowledge.house)
         self.knowledge.phrases.note_scales(self.book, visible(self.book), self.knowledge.house)
         papers = Papers(self.book.papers)
+        self.knowledge.phrases.note_looks(self.book, papers, self.knowledge.house)
+        if blank.is_blank(self.book):
+            yield from self.build(papers)
+            return
         self.suspect = not figures(self.book, papers, self.book.current) and not self.wanted(papers)
         if self.suspect:  # nothing is missing, so something is wrong: not a workbook to learn from before it is mended
             yield from self.mend(papers)
@@ -144,15 +152,47 @@ class Worker:
         for name in self.book.tabs if sheets else ():
             yield from self.read_sheet(name)
 
+    def build(self, papers: Papers) -> Steps:
+        """Lays out an empty sheet: a row for each line that the papers name, in their order; then fills it as any other and gives the names asked for."""
+        knowledge = self.knowledge
+        self.own = True
+        outlined = blank.outline(papers, knowledge.phrases, knowledge.house)
+        plan = blank.layout(self.book, outlined)
+        texts = {(plan.row(line), plan.left): line for line in outlined.lines}
+        texts |= {(plan.top, plan.first + at): "'" + period for at, period in enumerate(outlined.periods)}
+        yield from self.enter(plan.sheet, texts)
+        percent = papers.percent()
+        share = percent is None or percent < 1
+        for area, number in plan.formats(knowledge.phrases.looks.get(knowledge.house, {}), share):
+            yield from self.do("format", range=area, number=number)
+        for name in self.book.tabs:
+            yield from self.read_sheet(name)
+        self.book.orient(self.goal)
+        told = papers.without(blank.NAME)
+        yield from self.enter_figures(told)
+        yield from self.fill(told)
+        for wish in outlined.wishes:
+            area = plan.named(wish)
+            if area:
+                yield from self.do("name_range", name=wish.name, range=area)
+        yield Action("finish", {})
+
     def wanted(self, papers: Papers) -> list[Target]:
         """The rows to be filled."""
         knowledge = self.knowledge
-        return targets(self.book, papers, self.goal, lambda row: knowledge.recipes.reckoned(self.book, row, knowledge.house))
+        found = targets(self.book, papers, self.goal, lambda row: knowledge.recipes.reckoned(self.book, row, knowledge.house))
+        return [self.in_time(target, papers) for target in found] if self.own else found
+
+    def in_time(self, target: Target, papers: Papers) -> Target:
+        """Of a line that is not reckoned for the past, the periods to come."""
+        open_ = tuple(column for column in target.gaps if column in parted(self.book, target.row.sheet)[1])
+        late = self.knowledge.phrases.begins_late(papers, self.book.label(target.row), self.knowledge.house)
+        return Target(target.row, open_, target.known, target.said) if late and open_ else target
 
     def fill(self, papers: Papers) -> Steps:
         """Fills the rows that are wanted."""
         wanted = self.wanted(papers)
-        around = Surroundings(self.book, papers, self.goal)
+        around = Surroundings(self.book, papers, self.goal, self.own)
         fillable = frozenset(target.row for target in wanted)
         filled: list[Choice] = []
         guesses: list[Target] = []  # come last, so that they make no circle with what is known
@@ -293,14 +333,36 @@ class Worker:
         target = choice.target
         texts = dict(zip(target.gaps, choice.candidate.texts, strict=False)) if choice.candidate.idea is None else {}
         if choice.candidate.idea is not None:
+            start = self.beginning(target, choice.candidate.idea)
             for column in target.gaps:
                 try:
-                    texts[column] = choice.candidate.idea.formula(self.book, target.row, column)
+                    if start and column == start[0]:
+                        if start[1] is not None:
+                            texts[column] = start[1].formula(self.book, target.row, column)
+                    else:
+                        texts[column] = choice.candidate.idea.formula(self.book, target.row, column)
                 except Unreadable:
                     continue
         sheet = self.book.sheets[target.row.sheet]
         spots = {sheet.true(target.row.number, column)[:2]: text for column, text in texts.items()}
         yield from self.enter(target.row.sheet, spots)
+
+    def beginning(self, target: Target, idea: Idea) -> tuple[int, Idea | None] | None:
+        """For a line that is to be filled from the first period on and looks back: the first column, and how it begins by the words about it, if they
+        are known to say so; None for any other line."""
+        sheet, knowledge = self.book.sheets[target.row.sheet], self.knowledge
+        if not sheet.series or target.gaps[0] != sheet.series[0] or not any(operand.lag > 0 for operand in idea.operands):
+            return None
+        label = self.book.label(target.row)
+        for reading in about(Papers(self.book.papers), label):
+            for meaning, _ in knowledge.phrases.meanings(reading, BEGINS):
+                for found, _ in knowledge.phrases.ideas(self.book, target.row, reading, meaning, knowledge.house)[:1]:
+                    return sheet.series[0], found
+            named = [find(self.book, name, target.row) for group in reading.groups[1:] for name in group]
+            lone = [row for row in named if row is not None and single(self.book, row) and row not in {o.row for o in idea.operands}]
+            if len(lone) == 1:  # the words name a single number that the formula does not need later: it may be where the line begins
+                return sheet.series[0], Idea("{0}", (Operand(lone[0], fixed=single(self.book, lone[0])),))
+        return sheet.series[0], None
 
     def enter(self, sheet: str, spots: dict[tuple[int, int], str]) -> Steps:
         """Types texts into true cells, neighbours in one call."""
