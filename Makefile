@@ -1,6 +1,6 @@
 # Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid office bench clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ certificate-spreadsheet: setup grid  ## workbooks of all families, 40 tasks, and
 
 grid: setup     ## the web spreadsheet of the environment `grid`, from the npm registry
 	@.venv/bin/python -m bakeoff.environments.spreadsheet.grid.assets
+
+office: setup   ## LibreOffice: PDFs of workbooks and decks, the third engine of tests and benchmarks
+	@bash scripts/office.sh
 
 bench: setup  ## speed, as ratios against the named peer
 	@bash benchmarks/run.sh

@@ -120,3 +120,9 @@ def test_a_counter_is_no_row_of_typed_numbers() -> None:
     for period, spot in enumerate(number.spots):
         draft.put(spot, f"={'+'.join(['1'] * (period + 1))}")
     assert "refers to nothing" in failed(job, draft.to_xlsx())["literals"]
+
+
+def test_what_excel_would_not_know_is_no_right_formula() -> None:
+    """Engines are lenient about functions newer than the file format; Excel shows #NAME? where the file lacks their prefix."""
+    assert "_xlfn." in failed(JOB, solved({"E5": "=IFNA(D5*(1+E4),0)"}))["functions"]
+    assert not failed(JOB, solved({"E5": "=_xlfn.IFNA(D5*(1+E4),0)"}))

@@ -40,7 +40,10 @@ def test_a_right_workbook_passes_every_check() -> None:
     assert [check.name for check in verdict.checks] == [
         "opens", "frame", "inputs-kept", "functions", "no-errors", "base", "scenarios", "depends", "literals", "identities", "engines-agree",
     ]  # fmt: skip
-    assert len(verdict.evidence["scenarios"]) >= 9 and verdict.evidence["hygiene"] == 1.0
+    assert len(verdict.evidence["scenarios"]) >= 9
+    assert verdict.evidence["hygiene findings"] == ["there is no check"] and verdict.evidence["hygiene"] == 0.857
+    checked = judge(JOB, solved({"A12": "Check", "E12": "=E8-E5-E7", "F12": "=F8-F5-F7", "G12": "=G8-G5-G7"}))
+    assert isinstance(checked, Scored) and checked.passed and checked.evidence["hygiene"] == 1.0
     assert judge(JOB, solved()) == verdict
 
 

@@ -106,9 +106,11 @@ class Book:
     sheets: list[Sheet] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     array_cells: frozenset[Spot] = frozenset()
+    unprefixed: frozenset[Spot] = frozenset()
+    """Formulas that the file stores in a way that Excel shows as #NAME?: a newer function without `_xlfn.` in front."""
 
     def copy(self) -> Book:
-        return Book([sheet.copy() for sheet in self.sheets], dict(self.names), self.array_cells)
+        return Book([sheet.copy() for sheet in self.sheets], dict(self.names), self.array_cells, self.unprefixed)
 
     def sheet(self, name: str) -> Sheet | None:
         """The sheet with this name, in capitals or not."""
@@ -165,9 +167,9 @@ class Book:
 # --- reading -----------------------------------------------------------------------------------------------------------------------------------
 
 
-Read = dict[tuple[bytes, bytes, bytes], tuple["Sheet", tuple[Place, ...], int]]
+Read = dict[tuple[bytes, bytes, bytes], tuple["Sheet", tuple[Place, ...], tuple[Place, ...], int]]
 """Sheets that were read before, by everything they were read from: shared texts, styles and the sheet's own XML. With each, cells that hold an
-array formula, and how many cells the XML has."""
+array formula, cells with a function that lacks its prefix, and how many cells the XML has."""
 
 
 def read(data: bytes, known: Read | None = None) -> Book:
@@ -361,6 +363,7 @@ class _Sheet(_Reader):
         super().__init__()
         self.sheet, self._strings, self._looks, self._counted, self._since_1904 = sheet, strings, looks, counted, since_1904
         self.arrays: list[Place] = []
+        self.unprefixed: list[Place] = []
         self._shared: dict[str, tuple[str, Place]] = {}
         self._row = self._column = 0
         self._kind = self._style = self._value = ""
@@ -452,6 +455,8 @@ class _Sheet(_Reader):
     def _content(self) -> Content | None:
         if self._formula:
             text = "=" + self._formula[: formulas.LONGEST + 1]
+            if formulas.NEWER.search(text):
+                self.unprefixed.append((self._row, self._column))
             if "_xl" in text:
                 with suppress(FormulaError):  # what is wrong with a formula is the verifier's to say
                     text = formulas.typed(text)
@@ -506,7 +511,7 @@ def _book(found: Mapping[str, bytes], known: Read) -> Book:
         raise Unsafe(f"a workbook has 1 to {MOST_SHEETS} sheets and at most {MOST_NAMES} names")
     if len({name.casefold() for name, _, _ in workbook.sheets}) != len(workbook.sheets):
         raise Unsafe("two sheets share a name")
-    book, arrays, counted, first = Book(names=workbook.names), [], [0], not known
+    book, arrays, unprefixed, counted, first = Book(names=workbook.names), [], [], [0], not known
     shared = (found.get("xl/sharedstrings.xml", b""), found.get("xl/styles.xml", b""))
     for name, relation, hidden in workbook.sheets:
         target = relations.targets[relation]
@@ -520,16 +525,17 @@ def _book(found: Mapping[str, bytes], known: Read) -> Book:
             reader = _Sheet(sheet, strings.strings, styles.looks, counted, workbook.since_1904)
             here = counted[0]
             reader.run(found[path])
-            places = tuple(reader.arrays)
+            places, bare = tuple(reader.arrays), tuple(reader.unprefixed)
             if first:
-                known[key] = (sheet.copy(), places, counted[0] - here)
+                known[key] = (sheet.copy(), places, bare, counted[0] - here)
         else:
-            same, places, count = before
+            same, places, bare, count = before
             sheet = replace(same.copy(), name=name, hidden=hidden)
             counted[0] += count
             if counted[0] > MOST_CELLS:
                 raise Unsafe(_TOO_MANY)
         arrays += [Spot(name, row, column) for row, column in places]
+        unprefixed += [Spot(name, row, column) for row, column in bare]
         book.sheets.append(sheet)
-    book.array_cells = frozenset(arrays)
+    book.array_cells, book.unprefixed = frozenset(arrays), frozenset(unprefixed)
     return book

@@ -39,6 +39,10 @@ _TOKEN = re.compile(
 _PART = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)(\d+)$")
 
 
+NEWER = re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(name) for name in sorted(PREFIXED)) + r")\(", re.IGNORECASE)
+"""A call of a newer function without its prefix."""
+
+
 class FormulaError(ValueError):
     """A formula that cannot be taken; the text says why in one sentence without the cell."""
 

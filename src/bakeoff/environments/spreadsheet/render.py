@@ -180,7 +180,7 @@ def many(workbooks: Sequence[bytes], kind: str) -> list[bytes]:
     """Several workbooks in one process of LibreOffice. As `converted`."""
     program = office()
     if program is None:
-        raise UsageError("LibreOffice is not installed; on Debian: apt install libreoffice-calc")
+        raise UsageError("LibreOffice is not installed; run `make office` (on Debian: apt install libreoffice-calc)")
     with tempfile.TemporaryDirectory(prefix="bakeoff-office-") as folder:
         sources = [Path(folder, f"book{index}.xlsx") for index in range(len(workbooks))]
         for source, workbook in zip(sources, workbooks, strict=True):

@@ -5,6 +5,7 @@ Evidence only: a model can be right and untidy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from bakeoff.environments.spreadsheet.spec import Spot
 LONGEST = 150
 """Characters beyond which a formula is hard to read (FAST 3.03: no longer than a thumb)."""
 _SHOWN = 12
+_CHECK = re.compile(r"\b(check|control|difference|must be|should be|reconcil\w*|proof|tie[- ]?out|balances|nil)\b", re.IGNORECASE)
 
 
 def score(book: Book, graph: Graph, changed: Sequence[tuple[Spot, Formula]], drivers: Iterable[Sequence[Spot]]) -> tuple[float, list[str]]:
@@ -28,6 +30,7 @@ def score(book: Book, graph: Graph, changed: Sequence[tuple[Spot, Formula]], dri
         _labelled(book, changed),
         _in_sight(book),
         _plain_links(book, graph, changed),
+        _checked(book),
     )
     kept = sum(not rule for rule in rules) / len(rules)
     findings = [finding for rule in rules for finding in rule]
@@ -97,6 +100,17 @@ def _in_sight(book: Book) -> list[str]:
             if (row, column) in sheet.cells and look.font and look.font == (look.fill or "#FFFFFF"):
                 found.append(f"{Spot(sheet.name, row, column)} is written in the colour of its ground")
     return found
+
+
+def _checked(book: Book) -> list[str]:
+    """There is a check (ICAEW: checks, and one place that shows them): a formula behind a word that says so."""
+    for sheet in book.sheets:
+        rows = {row for (row, _), content in sheet.cells.items() if isinstance(content, Formula)}
+        columns = {column for (_, column), content in sheet.cells.items() if isinstance(content, Formula)}
+        for (row, column), content in sheet.cells.items():
+            if type(content) is str and _CHECK.search(content) and (row in rows or column in columns):
+                return []
+    return ["there is no check"]
 
 
 def _plain_links(book: Book, graph: Graph, changed: Sequence[tuple[Spot, Formula]]) -> list[str]:
