@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bakeoff.core import Action, Environment, Observation, Policy, Proof, follow
-from bakeoff.environments.spreadsheet import tasks
+from bakeoff.environments.spreadsheet import tasks, view
 from bakeoff.environments.spreadsheet.draft import Cell, Draft
 from bakeoff.environments.spreadsheet.layout import Layout
 from bakeoff.environments.spreadsheet.model import DATA
@@ -148,12 +148,30 @@ def play(steps: Sequence[Action], answer: str = "") -> Policy:
 
 
 def looking(found: Assignment) -> list[Action]:
-    """What an analyst does first: reads the papers, and looks at where the work is."""
+    """What an analyst does first: reads the papers, looks through the workbook window by window, and goes to where the work is.
+
+    Whoever looked only at the last could not know where the figures stand that the formulas take.
+    """
     from bakeoff.environments.spreadsheet import packs
 
     papers = [Action("open", {"document": paper.title}) for paper in packs.pack(found)]
     where = sorted(spot for spot, cell in found.solved.cells.items() if cell.content != found.handed.content(spot))
-    return papers + ([Action("read", {"range": str(where[0])})] if where else [])
+    return papers + _windows(found.handed) + ([Action("read", {"range": str(where[0])})] if where else [])
+
+
+def _windows(draft: Draft) -> list[Action]:
+    """Brings every part of a workbook into view once, but the one that is in view when it is opened."""
+    ends: dict[str, tuple[int, int]] = dict.fromkeys(draft.sheets, (1, 1))
+    for spot, cell in draft.cells.items():
+        if cell.content is not None:
+            ends[spot.sheet] = max(ends[spot.sheet][0], spot.row), max(ends[spot.sheet][1], spot.column)
+    corners = [
+        Spot(name, row, column)
+        for name, (last_row, last_column) in ends.items()
+        for row in range(1, last_row + 1, view.ROWS)
+        for column in range(1, last_column + 1, view.COLUMNS)
+    ]
+    return [Action("read", {"range": str(corner)}) for corner in corners[1:]]
 
 
 def actions(found: Assignment, finished: Draft | None = None, manner: Manner = USUAL) -> list[Action]:

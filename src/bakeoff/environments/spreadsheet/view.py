@@ -248,9 +248,11 @@ def elements(
     found: list[Element] = []
     for other in book.sheets:
         states = {"selected"} if other is sheet else set()
+        if other.hidden:
+            states.add("hidden")
         found.append(
             Element(
-                f"tab:{other.name}", "tab", other.name, states=frozenset(states | ({"hidden"} if other.hidden else set())), order=len(found)
+                f"tab:{other.name}", "tab", other.name, states=frozenset(states), order=len(found), attributes={"used": _extent(other)}
             )
         )
     for paper in pack:
@@ -294,6 +296,12 @@ def elements(
             )
         )
     return tuple(found)
+
+
+def _extent(sheet: Sheet) -> str:
+    """The part of a sheet that holds contents, as its scroll bars show it: `A1:H57`."""
+    last = max((row for row, _ in sheet.cells), default=1), max((column for _, column in sheet.cells), default=1)
+    return f"A1:{letters(last[1])}{last[0]}"
 
 
 def trace(book: Book, spot: Spot) -> tuple[str, ...]:
