@@ -27,8 +27,8 @@ from typing import Any
 
 import torch
 
-from bakeoff.agents.baked.actions import Grammar
 from bakeoff.agents.baked.checkpoint import ABOUT
+from bakeoff.agents.baked.kinds import AnyGrammar, network_of
 from bakeoff.contest.bakes import FACTS, BakeFacts
 from bakeoff.core import Ledger, TaskId, Trajectory, UsageError
 from bakeoff.experts.item import EXPERT_SEEDS, Item
@@ -100,7 +100,7 @@ class Bake:
 
     # --- what it is made of --------------------------------------------------------------------------------------------------------
 
-    def prepare(self) -> tuple[LocalEngine, Grammar, list[Item], Room]:
+    def prepare(self) -> tuple[LocalEngine, AnyGrammar, list[Item], Room]:
         """Collects the data where the recipe says so and nothing has been learned yet, reads it, and builds or restores the engine."""
         if not self.progress.state:
             gather(self.recipe, self._told)
@@ -114,12 +114,13 @@ class Bake:
         else:
             shape = {"width": 96, "layers": 3, "heads": 4, "texts": 48, **self.recipe.policy}
             engine = LocalEngine(
-                build({"network": "pointer", "shape": shape, "grammar": true.grammar.to_dict()}, self.recipe.seed), self.recipe.seed
+                build({"network": network_of(true.grammar), "shape": shape, "grammar": true.grammar.to_dict()}, self.recipe.seed),
+                self.recipe.seed,
             )
         self._true = true
         return engine, true.grammar, self._items, room
 
-    def lesson(self, stage: Imitate, grammar: Grammar, tools: Any) -> Lesson:
+    def lesson(self, stage: Imitate, grammar: AnyGrammar, tools: Any) -> Lesson:
         """What a stage learns from; the watched demonstrations are true ones, whatever the placebo."""
         lesson = divide(self._true, stage.held_out)
         if stage.placebo == "shuffled-answers":
@@ -186,7 +187,7 @@ class Bake:
     def _every(self, stage: Imitate | Reinforce) -> int:
         return self.recipe.every if isinstance(stage, Imitate) else max(1, self.recipe.every // 50)
 
-    def _imitate(self, engine: LocalEngine, stage: Imitate, grammar: Grammar, room: Room) -> Any:
+    def _imitate(self, engine: LocalEngine, stage: Imitate, grammar: AnyGrammar, room: Room) -> Any:
         lesson = self.lesson(stage, grammar, room.host.tools)
         if not lesson.learn:
             raise UsageError(f"no demonstration in '{self.recipe.data}' can be said in this policy's actions")
@@ -194,7 +195,7 @@ class Bake:
             more = watch(engine, lesson) if at % WATCH_EVERY == 0 or at == stage.steps else {}
             yield at, {**figures, **more}
 
-    def _reinforce(self, engine: LocalEngine, stage: Reinforce, grammar: Grammar, room: Room) -> Any:
+    def _reinforce(self, engine: LocalEngine, stage: Reinforce, grammar: AnyGrammar, room: Room) -> Any:
         kinds = dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in self._items)
         replay = Replay(tuple(kinds), **self.progress.replay)
         first = self.progress.round
@@ -203,7 +204,7 @@ class Bake:
             self.progress.replay = replay.to_dict()
             yield at, figures
 
-    def _examine(self, engine: LocalEngine, grammar: Grammar, items: list[Item], room: Room, name: str) -> None:
+    def _examine(self, engine: LocalEngine, grammar: AnyGrammar, items: list[Item], room: Room, name: str) -> None:
         """Other tasks of the training products, with the likeliest actions; nothing is learned from them, and the same ones after every stage."""
         if not self.recipe.examine:
             return

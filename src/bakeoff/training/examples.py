@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bakeoff.agents.baked.actions import Grammar, missing_words
-from bakeoff.agents.baked.screen import Done, Screen, done, look
+from bakeoff.agents.baked.deskwork import DeskGrammar
+from bakeoff.agents.baked.kinds import AnyGrammar, PageEyes, has_desk
+from bakeoff.agents.baked.screen import Screen
 from bakeoff.core import Action, Tool, Trajectory
 from bakeoff.training.protocol import Datum
 
@@ -30,23 +32,26 @@ class Examples:
 
     data: list[Datum]
     tasks: list[str]
-    grammar: Grammar
+    grammar: AnyGrammar
     unsaid: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
 
 def moments(trajectory: Trajectory) -> Iterable[tuple[Screen, Action]]:
     """Screens as the policy would have seen them, with what was done there."""
-    seen, past = trajectory.first, ()
-    remembered: tuple[Done, ...] = past
+    seen, eyes = trajectory.first, PageEyes()
     for step in trajectory.steps:
-        yield look(seen, remembered), step.action
-        remembered = (*remembered, done(step.action, seen))
+        yield eyes.look(seen), step.action
+        eyes.did(step.action, seen)
         seen = step.observation
 
 
-def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: Grammar | None = None) -> Examples:
+def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: AnyGrammar | None = None) -> Examples:
     """All examples of some demonstrations; with a grammar, in its words, else with a lexicon made from them."""
+    if isinstance(grammar, DeskGrammar) or (grammar is None and has_desk(tools)):
+        from bakeoff.training.workbooks import desk_examples
+
+        return desk_examples(demos, tools, grammar)
     all_moments: list[tuple[str, Screen, Action]] = []
     needed: Counter[str] = Counter()
     for demo in demos:

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bakeoff.agents.baked.checkpoint import ABOUT, WEIGHTS, read
-from bakeoff.agents.baked.network import PointerPolicy
+from bakeoff.agents.baked.kinds import policy
 from bakeoff.core import UsageError
 from bakeoff.training.protocol import AdamParams, Datum, Drawn, Floats, ForwardBackward, Loss, SamplingParams
 
@@ -41,19 +41,21 @@ class Network(Protocol):
 class Pointing(nn.Module):
     """The small policy as an engine's network."""
 
-    def __init__(self, policy: PointerPolicy) -> None:
+    def __init__(self, policy: Any) -> None:
         super().__init__()
         self.policy = policy
 
     def log_probabilities(self, prompts: Sequence[Any], targets: Sequence[Sequence[int]]) -> Tensor:
-        return self.policy.log_probabilities(prompts, targets)
+        found: Tensor = self.policy.log_probabilities(prompts, targets)
+        return found
 
     def draw(self, prompt: Any, n: int, params: SamplingParams, generator: torch.Generator) -> list[Drawn]:
         found = self.policy.draw(prompt, n, params.temperature, generator)
         return [Drawn(tuple(ids), tuple(values)) for ids, values in found]
 
     def describe(self) -> dict[str, Any]:
-        return self.policy.describe()
+        found: dict[str, Any] = self.policy.describe()
+        return found
 
 
 def _token_model(description: Mapping[str, Any]) -> nn.Module:
@@ -63,7 +65,8 @@ def _token_model(description: Mapping[str, Any]) -> nn.Module:
 
 
 BUILDERS: Mapping[str, Callable[[Mapping[str, Any]], nn.Module]] = {
-    "pointer": lambda description: Pointing(PointerPolicy.build(description)),
+    "pointer": lambda description: Pointing(policy(description)),
+    "workbook": lambda description: Pointing(policy(description)),
     "tokens": _token_model,
 }
 """Networks by the name that their description gives."""

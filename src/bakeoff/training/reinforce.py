@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.agents.baked.actions import Grammar
+from bakeoff.agents.baked.kinds import AnyGrammar
 from bakeoff.core import Ledger, TaskId
 from bakeoff.experts.item import EXPERT_SEEDS
 from bakeoff.training.advantages import advantages, correct, mixed, variant
@@ -67,7 +67,7 @@ class Group:
 
 def reinforce(
     engine: Engine,
-    grammar: Grammar,
+    grammar: AnyGrammar,
     room: Room,
     replay: Replay,
     stage: Reinforce,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from bakeoff.agents.baked.actions import Grammar
-from bakeoff.agents.baked.screen import Done, Screen, done, look
+from bakeoff.agents.baked.kinds import AnyGrammar, eyes
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.core import EnvironmentFault, Scored, Task, TaskId
 from bakeoff.training.protocol import Drawn, Engine, SamplingParams
@@ -17,7 +17,7 @@ class Rollout:
     """One episode. `passed` is None when it was not judged: a fault of ours, which is masked and counted and never a failure of the policy's."""
 
     task: str
-    prompts: list[Screen] = field(default_factory=list)
+    prompts: list[Any] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
     passed: bool | None = None
     fault: str = ""
@@ -46,20 +46,20 @@ class Room:
         found = self.host.task(task_id)
         return found.with_limits(steps=min(steps, found.limits.steps))
 
-    def play(self, engine: Engine, grammar: Grammar, task: Task, sampling: Callable[[int], SamplingParams]) -> Rollout:
+    def play(self, engine: Engine, grammar: AnyGrammar, task: Task, sampling: Callable[[int], SamplingParams]) -> Rollout:
         """One episode; `sampling(step)` says how each action is drawn."""
         out = Rollout(str(task.id))
         try:
             host = self.host
             seen = host.reset(task)
-            past: tuple[Done, ...] = ()
+            sight = eyes(grammar)
             while not seen.done:
-                screen = look(seen, past)
+                screen = sight.look(seen)
                 (one,) = engine.sample(screen, 1, sampling(seen.step))
                 out.prompts.append(screen)
                 out.drawn.append(one)
                 action = grammar.read(one.tokens, screen)
-                past = (*past, done(action, seen))
+                sight.did(action, seen)
                 seen = host.step(action)
             verdict = host.verify()
             if isinstance(verdict, Scored):

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import ClassVar
 
-from bakeoff.agents.baked.screen import Done, done, look
+from bakeoff.agents.baked.kinds import KINDS, Eyes, eyes, policy
 from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Tool, UsageError
 
@@ -35,7 +35,6 @@ class Baked(Agent):
             import torch
 
             from bakeoff.agents.baked.checkpoint import read
-            from bakeoff.agents.baked.network import PointerPolicy
         except ModuleNotFoundError as missing:
             raise UsageError(
                 f"agent 'baked' needs the Python package '{missing.name}'; install it with pip install 'bakeoff[train]'"
@@ -46,38 +45,38 @@ class Baked(Agent):
         for place in folder.split("+"):
             about, weights = read(Path(place))
             description = about["description"]
-            if description.get("network") != "pointer":
+            if description.get("network") not in KINDS:
                 raise UsageError(
-                    f"'{place}' holds a network of the kind '{description.get('network')}'; agent 'baked' works with the small policy"
+                    f"'{place}' holds a network of the kind '{description.get('network')}'; agent 'baked' works with the small policies"
                 )
             strange = [name for name in description["grammar"]["tools"] if name not in published]
             if not strange:
                 break
         else:
             raise OtherTools(f"the policy in '{place}' was trained with the tool '{strange[0]}', which this environment does not have")
-        self._policy = PointerPolicy.build(description)
+        self._policy = policy(description)
         self._policy.load_state_dict({name.removeprefix("policy."): value for name, value in weights.items()})
         self._policy.eval()
         self._sha256: str = about["sha256"]
         self._episodes = 0
-        self._past: tuple[Done, ...] = ()
+        self._eyes: Eyes = eyes(self._policy.grammar)
         self._tried: set[tuple[int, str]] = set()
         torch.set_num_threads(1)  # one worker, one core: several run side by side
 
     def act(self, observation: Observation) -> Action:
         if observation.step == 0:
             self._episodes += 1
-            self._past, self._tried = (), set()
-        screen = look(observation, self._past)
+            self._eyes, self._tried = eyes(self._policy.grammar), set()
+        screen = self._eyes.look(observation)
         generator = self._generator.manual_seed(zlib.crc32(f"{self.seed}/{self._episodes}/{observation.step}".encode()))
         here = hash((observation.text, observation.location))
         ((ids, _),) = self._policy.draw(screen, 1, self._temperature, generator)
-        action = self._policy.grammar.read(ids, screen)
+        action: Action = self._policy.grammar.read(ids, screen)
         if self._temperature == 0 and (here, str(action)) in self._tried:
             ((ids, _),) = self._policy.draw(screen, 1, 1.0, generator)
             action = self._policy.grammar.read(ids, screen)
         self._tried.add((here, str(action)))
-        self._past = (*self._past, done(action, observation))
+        self._eyes.did(action, observation)
         return action
 
     def snapshot(self, directory: Path) -> None:

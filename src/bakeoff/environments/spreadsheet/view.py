@@ -251,9 +251,7 @@ def elements(
         if other.hidden:
             states.add("hidden")
         found.append(
-            Element(
-                f"tab:{other.name}", "tab", other.name, states=frozenset(states), order=len(found), attributes={"used": _extent(other)}
-            )
+            Element(f"tab:{other.name}", "tab", other.name, states=frozenset(states), order=len(found), attributes={"used": _extent(other)})
         )
     for paper in pack:
         is_open = paper.title in opened or len(paper.text) <= SHORT
