@@ -21,7 +21,20 @@ from torch.nn import functional as F
 
 from bakeoff.agents.baked.deskwork import END, LONGEST_FORMULA, MORE, MOST_FORMULAS, DeskGrammar, writes
 from bakeoff.agents.baked.network import MINUS, STEPS, Shape, Texts
-from bakeoff.agents.baked.workbook import DOCUMENT, FEATURES, LINE, MOST_PAST, PERIOD_FEATURES, RULE, SINGLE, TAB, TURNED, Cloze, Desk
+from bakeoff.agents.baked.workbook import (
+    DOCUMENT,
+    FEATURES,
+    GENERAL,
+    LINE,
+    MOST_PAST,
+    PERIOD_FEATURES,
+    RULE,
+    SINGLE,
+    TAB,
+    TURNED,
+    Cloze,
+    Desk,
+)
 
 WORDS = 4096
 ITEMS = 160
@@ -84,10 +97,12 @@ class WorkbookPolicy(nn.Module):
         self.tool = nn.Embedding(len(grammar.tools), width)
         self.age = nn.Embedding(MOST_PAST, width)
         self.moment = nn.Embedding(STEPS, width)
+        self.general = nn.Linear(GENERAL, width)
         self.trunk = block(self.shape.layers)
         self.to_tool = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(grammar.tools)))
         self.ask = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, width))
         self.key_item = nn.Linear(width, width)
+        self.end = nn.Parameter(torch.zeros(width))
         self.period = nn.Sequential(nn.Linear(2 * width + PERIOD_FEATURES, width), nn.GELU(), nn.Linear(width, 1))
         self.more = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 2))
         # formulas
@@ -278,7 +293,8 @@ class WorkbookPolicy(nn.Module):
                     self.label(room.vectors[room.texts[deed.name]]) + self.tool.weight[tool] + self.age.weight[len(desk.past) - 1 - at]
                 )
         past = past + self.kind.weight[4]
-        whole = self.moment(torch.tensor([min(desk.step, STEPS - 1) for desk in desks])).unsqueeze(1)
+        whole = self.moment(torch.tensor([min(desk.step, STEPS - 1) for desk in desks]))
+        whole = (whole + self.general(torch.tensor([desk.general for desk in desks]))).unsqueeze(1)
         counts = (
             torch.ones(size, dtype=torch.long),
             torch.tensor([min(len(desk.refs), most) for desk in desks]),
@@ -310,8 +326,8 @@ class WorkbookPolicy(nn.Module):
                     allowed[row, at] = name != "open"
         return logits.masked_fill(~allowed, MINUS)
 
-    def _period_logits(self, desks: Sequence[Desk], items: Tensor, tools: Tensor, chosen: Sequence[int]) -> Tensor:
-        """(B, periods) of the chosen lines."""
+    def _period_logits(self, desks: Sequence[Desk], items: Tensor, tools: Tensor, chosen: Sequence[int], end: bool = False) -> Tensor:
+        """(B, periods) of the chosen lines. `end`: it is the end of what is filled that is asked for."""
         features = [desk.period_features(at - desk.first) for desk, at in zip(desks, chosen, strict=True)]
         most = max(len(found) for found in features)
         padded = torch.zeros(len(desks), most, PERIOD_FEATURES)
@@ -320,7 +336,8 @@ class WorkbookPolicy(nn.Module):
             padded[row, : len(found)] = torch.from_numpy(found)
             there[row, : len(found)] = True
         state = items[torch.arange(len(desks)), torch.tensor(list(chosen))]
-        context = torch.cat([state, self.tool(tools)], dim=-1).unsqueeze(1).expand(-1, most, -1)
+        slot = self.tool(tools) + self.end if end else self.tool(tools)
+        context = torch.cat([state, slot], dim=-1).unsqueeze(1).expand(-1, most, -1)
         logits: Tensor = self.period(torch.cat([context, padded], dim=-1)).squeeze(-1)
         return logits.masked_fill(~there, MINUS)
 
@@ -412,7 +429,7 @@ class WorkbookPolicy(nn.Module):
             some = [desks[row] for row in filled]
             first = items[torch.tensor(filled), torch.tensor([targets[row][1] for row in filled])]
             put(filled, self._item_logits(some, whole[filled], items[filled], tools[filled], first), 3)
-            put(filled, self._period_logits(some, items[filled], tools[filled], [targets[row][3] for row in filled]), 4)
+            put(filled, self._period_logits(some, items[filled], tools[filled], [targets[row][3] for row in filled], end=True), 4)
 
     @torch.no_grad()
     def draw(self, desk: Desk, n: int, temperature: float, generator: torch.Generator) -> list[tuple[list[int], list[float]]]:
@@ -444,7 +461,7 @@ class WorkbookPolicy(nn.Module):
         choose(self._period_logits([desk], items, tools, [item]))
         if name == "fill":
             other = choose(self._item_logits([desk], whole, items, tools, items[:, item]))
-            choose(self._period_logits([desk], items, tools, [other]))
+            choose(self._period_logits([desk], items, tools, [other], end=True))
         elif writes(name):
             for number in range(MOST_FORMULAS):
                 self._draw_formula(desk, item - desk.first + number, choose)

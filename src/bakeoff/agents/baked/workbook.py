@@ -25,9 +25,10 @@ DOCUMENT, TAB, LINE = range(3)
 WINDOW = (40, 20)
 """Rows and columns in view at once, as the location says it."""
 MOST_LINES, MOST_PAST, MOST_SOURCE = 120, 6, 96
-FEATURES, PERIOD_FEATURES = 40, 14
-SINGLE, TURNED = 21, 36
-"""Places among a line's features: it has one figure; its sheet runs down."""
+FEATURES, PERIOD_FEATURES, GENERAL = 40, 14, 7
+REST, SINGLE, BEGUN, LATEST, TURNED, BELOW = 14, 21, 23, 28, 36, 37
+"""Places among a line's features: share of open cells that are empty; it has one figure; the first open cell holds a formula; the latest action was on it;
+its sheet runs down; the line below is asked for."""
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\n+")
 _WORD = re.compile(r"[“«\"][^”»\"]{1,80}[”»\"]|\d[\d.,]*|\w+|[%/]")
 
@@ -64,6 +65,7 @@ class Desk:
         goal: the instruction, a bag of words for each sentence. rules: likewise the papers, but for sentences about one line.
         past: what was done, the latest last. step: actions so far.
         suspect: nothing that was asked for is missing: if anything is wrong, it is in what stands there.
+        general: facts about the whole: see `_general`.
     """
 
     refs: tuple[str, ...]
@@ -81,7 +83,7 @@ class Desk:
     past: tuple[Deed, ...]
     step: int
     suspect: bool
-    said: str
+    general: tuple[float, ...]
     pieces: tuple[str, ...] = ()
     kept: dict[tuple[str, int], Any] = field(default_factory=dict)
 
@@ -188,8 +190,11 @@ class Eyes:
         where = str(given.get("cell", given.get("range", "")))
         rows: tuple[Row, ...] = ()
         name = str(given.get("document", where))
-        found = spans(self._book, where) if where else None
-        if found is not None:
+        tab = next((tab for tab in self._book.tabs if where and self._next(tab) == where), None)
+        found = spans(self._book, where) if where and tab is None else None
+        if tab is not None:
+            name = tab
+        elif found is not None:
             (first, _), (last, _) = found
             count = last.number - first.number + 1
             if action.tool == "write_block":
@@ -316,9 +321,11 @@ def _desk(
             min(before, 4) / 4,
             at / 40,
             sheet.down,
+            at + 1 < len(rows) and asked[at + 1] and rows[at + 1] == Row(row.sheet, row.number + 1),
         ]
         before += asked[at]
         features[start + at, 8 : 8 + len(numbers)] = numbers
+    suspect = not (any(asked) or any(windows) or done["write"] or done["read"]) and len(book.papers) == len(documents)
     about = {plain(label) for label in labels}
     rules = []
     for text in book.papers.values():
@@ -342,9 +349,18 @@ def _desk(
         tuple(rules[:12]),
         past[-MOST_PAST:],
         seen.step,
-        not any(asked) and not any(windows) and not done["write"] and not done["read"],
-        seen.goal,
+        suspect,
+        _general(asked, features[start:], windows, len(book.papers) == len(documents), suspect),
     )
+
+
+def _general(asked: list[bool], lines: Floats, windows: tuple[str, ...], read: bool, suspect: bool) -> tuple[float, ...]:
+    """What is still to be read, whether lines asked for are empty, whether the first of them has another below, whether a line that was just
+    written is empty from its second period on."""
+    first = asked.index(True) if any(asked) else -1
+    below = first >= 0 and bool(lines[first, BELOW])
+    begun = any(line[LATEST] and line[REST] > 0 and line[BEGUN] for line in lines)
+    return tuple(float(flag) for flag in (any(windows), not read, first >= 0, below, begun, suspect, bool(len(lines))))
 
 
 def _frozen(book: Book) -> Book:
