@@ -21,7 +21,7 @@ from bakeoff.core import Agent, Scored, TaskId, Tool, UsageError, make_agent, me
 from bakeoff.experts.collect import Wanted, collect
 from bakeoff.experts.shelf import Shelf
 from bakeoff.testing import check_agent
-from bakeoff.training.bake import Bake, estimate
+from bakeoff.training.bake import Bake, estimate, fork
 from bakeoff.training.imitate import shuffled
 from bakeoff.training.recipe import Imitate, Recipe, Reinforce, read_recipe
 from contest_plugin import plugin  # noqa: F401
@@ -178,7 +178,13 @@ def test_reinforcement_learns_from_outcomes_and_its_placebo_differs(data: Path, 
     start = Imitate(steps=110, batch=16, learning_rate=5e-3)
     practise = Reinforce(updates=2, groups=2, size=4, learning_rate=1e-3)
     true = Recipe("t", "toy", data, (start, practise), policy=TINY, examine=0, steps=14)
-    bakes = [Bake(recipe, tmp_path / recipe.name) for recipe in (true, true.with_placebo("random-reward"))]
+    Bake(replace(true, stages=(start,)), tmp_path / "start").run()
+    bakes = []
+    for recipe in (true, true.with_placebo("random-reward")):
+        fork(tmp_path / "start", recipe, tmp_path / recipe.name)
+        bakes.append(Bake(recipe, tmp_path / recipe.name))
+    with pytest.raises(UsageError, match="does not begin as"):
+        fork(tmp_path / "start", replace(true, seed=3), tmp_path / "other")
     shas = [json.loads((bake.run().checkpoint / "engine.json").read_text())["sha256"] for bake in bakes]
     firsts = [json.loads((bake.folder / "after-1-imitate" / "engine.json").read_text())["sha256"] for bake in bakes]
     assert firsts[0] == firsts[1] and shas[0] != shas[1] and shas[0] != firsts[0]

@@ -84,7 +84,7 @@ class Bake:
         self.recipe, self.folder, self._told = recipe, folder, told
         torch.set_num_threads(1)  # several bakes side by side each have a core, and results do not depend on how many there are
         folder.mkdir(parents=True, exist_ok=True)
-        about = json.dumps({**asdict(recipe), "data": recipe.data.name}, sort_keys=True, indent=1)
+        about = _about(recipe)
         known = folder / "recipe.json"
         if known.exists() and json.loads(known.read_text()) != json.loads(about):
             raise UsageError(f"'{folder}' holds the bake of another recipe; choose another folder with --out")
@@ -141,6 +141,8 @@ class Bake:
             for at in range(self.progress.stage, len(self.recipe.stages)):
                 stage = self.recipe.stages[at]
                 name = f"{at + 1}-{stage.kind}"
+                if self.progress.round == 0:
+                    engine.forget()
                 rounds = (
                     self._imitate(engine, stage, grammar, room)
                     if isinstance(stage, Imitate)
@@ -253,6 +255,35 @@ class Bake:
         if path.exists():
             lines = path.read_bytes().splitlines(keepends=True)
             path.write_bytes(b"".join(lines[: self.progress.lines]))
+
+
+def fork(source: Path, recipe: Recipe, folder: Path) -> None:
+    """Begins a bake where a finished one ended, so that several continuations share what they have in common: `recipe` begins with the stages of
+    `source` and is otherwise the same recipe, but for its name. Does nothing where `folder` is there already. Raises `UsageError` for another recipe,
+    or when `source` has not ended."""
+    if folder.exists():
+        return
+    try:
+        known = json.loads((source / "recipe.json").read_text())
+        progress = Progress(**json.loads((source / "progress.json").read_text()))
+    except FileNotFoundError as missing:
+        raise UsageError(f"'{source}' holds no bake that has ended: {Path(str(missing.filename)).name} is missing") from missing
+    stages = len(known["stages"])
+    about = json.loads(_about(recipe))
+    if {**known, "name": recipe.name} != {**about, "stages": about["stages"][:stages]}:
+        raise UsageError(f"the recipe '{recipe.name}' does not begin as the bake in '{source}' did")
+    if progress.stage < stages:
+        raise UsageError(f"the bake in '{source}' has not ended; run it to its end first")
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part, symlinks=True)
+    (part / "checkpoint").unlink(missing_ok=True)
+    (part / "recipe.json").write_text(_about(recipe))
+    part.rename(folder)
+
+
+def _about(recipe: Recipe) -> str:
+    return json.dumps({**asdict(recipe), "data": recipe.data.name}, sort_keys=True, indent=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from bakeoff.agents.baked.screen import Screen
 from bakeoff.core import Trajectory
 from bakeoff.training.examples import Examples
 from bakeoff.training.protocol import AdamParams, Datum, Engine
 from bakeoff.training.recipe import Imitate
+from bakeoff.training.rename import renamed
 
 WARM = 50
 """Steps over which the learning rate rises; afterwards it falls to a twentieth."""
@@ -26,9 +30,9 @@ class Lesson:
 
 
 def divide(examples: Examples, share: float) -> Lesson:
-    """Every so many-th demonstration is watched; at least one is learned from."""
-    tasks = list(dict.fromkeys(examples.tasks))
-    watched = {task for at, task in enumerate(tasks) if at and int(at * share) != int((at - 1) * share)}
+    """This share of the demonstrations is watched, drawn by their names, so that no kind is preferred; at least one is learned from."""
+    tasks = sorted(dict.fromkeys(examples.tasks), key=lambda task: zlib.crc32(task.encode()))
+    watched = set(tasks[: min(int(len(tasks) * share), len(tasks) - 1)])
     pairs = list(zip(examples.data, examples.tasks, strict=True))
     return Lesson(tuple(d for d, task in pairs if task not in watched), tuple(d for d, task in pairs if task in watched))
 
@@ -63,11 +67,18 @@ def imitate(engine: Engine, lesson: Lesson, stage: Imitate, seed: int, first: in
     for step in range(first, stage.steps):
         rng = random.Random(f"imitate/{seed}/{step}")
         batch = [lesson.learn[rng.randrange(len(lesson.learn))] for _ in range(stage.batch)]
-        data = [replace(datum, inputs={"weights": datum.inputs["weights"] / stage.batch}) for datum in batch]
+        data = [
+            Datum(_prompt(datum.prompt, rng, stage.rename), datum.tokens, {"weights": datum.inputs["weights"] / stage.batch})
+            for datum in batch
+        ]
         passed = engine.forward_backward(data, "cross_entropy")
         speed = rate(stage, step)
         norm = engine.optim_step(AdamParams(learning_rate=speed))
         yield {"loss": passed.loss, "norm": norm, "rate": speed}
+
+
+def _prompt(prompt: Any, rng: random.Random, share: float) -> Any:
+    return renamed(prompt, rng, share) if share and isinstance(prompt, Screen) else prompt
 
 
 def watch(engine: Engine, lesson: Lesson, most: int = 400) -> dict[str, float]:

@@ -141,6 +141,10 @@ class LocalEngine:
         self.steps += 1
         return float(norm)
 
+    def forget(self) -> None:
+        """Lets go of the optimiser's moments: those of one loss are wrong for another, whose gradients may be a hundred times as small."""
+        self._optimiser = None
+
     def sample(self, prompt: Any, n: int, params: SamplingParams) -> tuple[Drawn, ...]:
         generator = self.generator if params.seed is None else torch.Generator().manual_seed(params.seed)
         return tuple(self.network.draw(prompt, n, params, generator))

@@ -44,13 +44,15 @@ PLACEBOS: tuple[Placebo, ...] = ("shuffled-answers", "random-reward")
 @dataclass(frozen=True, slots=True)
 class Imitate:
     """Mid-training. `steps`: of the optimiser; `batch`: actions in each; `held_out`: share of demonstrations that are watched and never learned
-    from; `placebo`: `shuffled-answers` gives each demonstration the question of another one of the same product and kind."""
+    from; `rename`: of the words that instruction and screen share, the share that is renamed in each example, so that nothing is learned by heart;
+    `placebo`: `shuffled-answers` gives each demonstration the question of another one of the same product and kind."""
 
     steps: int = 2400
     batch: int = 32
     learning_rate: float = 1e-3
     held_out: float = 0.1
     placebo: Placebo = ""
+    rename: float = 0.5
     kind: Literal["imitate"] = "imitate"
 
     @property
@@ -178,6 +180,7 @@ def _stage(table: Table) -> Stage:
             _positive(table, "learning_rate", plain.learning_rate),
             _positive(table, "held_out", plain.held_out, 0.0, 0.9),
             table.choice("placebo", ("", "shuffled-answers"), ""),
+            _positive(table, "rename", plain.rename, 0.0, 1.0),
         )
     else:
         usual = Reinforce()

@@ -24,6 +24,8 @@ from bakeoff.training.recipe import Reinforce
 from bakeoff.training.rollout import Rollout, Room
 
 FIRST_SEED = 2 * EXPERT_SEEDS
+WARM = 3
+"""Updates over which the learning rate rises: the optimiser knows nothing of these gradients yet."""
 KEEP = 0.7
 """Of what was known of a kind's outcomes, what is kept when new ones come."""
 
@@ -112,7 +114,7 @@ def reinforce(
         for turn in range(stage.passes if data else 0):
             turned = data if turn == 0 else _corrected(engine, data, how)
             engine.forward_backward(turned, "importance_sampling")
-            norm = engine.optim_step(AdamParams(learning_rate=stage.learning_rate))
+            norm = engine.optim_step(AdamParams(learning_rate=stage.learning_rate * min(1.0, (update + 1) / WARM)))
         yield {
             "passed": float(np.mean(passed)) if passed else float("nan"),
             "episodes": float(len(passed)),

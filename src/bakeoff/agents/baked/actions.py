@@ -8,6 +8,7 @@ elements as `Screen.refs`, options as `Screen.options`, text as end, lexicon, pi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ KEYS = ("Enter", "Tab", "Escape", "ArrowDown", "ArrowUp", "Space", "Backspace")
 DISTANCES = (-400, 400)
 LONGEST_TEXT = 16
 """Pieces of a text, its end included."""
+
+_DIVIDERS = (",", ";")
 
 _SLOT_OF: Mapping[str, Slot] = {
     "ref": "element",
@@ -100,35 +103,31 @@ class Grammar:
         return tuple(out)
 
     def _text(self, text: str, screen: Screen) -> list[int] | None:
-        """From the instruction where it can be had there, else from the screen or the lexicon; as few pieces as possible of the lexicon."""
-        choices = self.text_choices(screen)
-        lexicon, copied = len(self.lexicon) + 1, len(self.lexicon) + 1 + len(screen.pieces)
-        place = {choice: at for at, choice in reversed(list(enumerate(choices))) if at}
-        own = {choice: at for at, choice in reversed(list(enumerate(choices))) if lexicon <= at < copied}
-        whole = own.get(text, place.get(text))
+        """Part by part, the parts being what commas divide: from the instruction where a part can be had there in one run, else as a whole from the
+        lexicon or the screen, else word by word. Always in this order, so that like texts are said in like ways."""
         if not text:
             return [0]
-        if whole is not None:
-            return [whole, 0]
-        out: list[int] = []
-        for token in tokens(text):
-            at = own.get(token, place.get(token))
-            if at is None:
-                return None
-            out.append(at)
+        choices = self.text_choices(screen)
+        words = len(self.lexicon) + 1
+        whole = _run(text, screen)
+        out = None if whole is None else [words + at for at in whole]
+        if out is None:
+            place = {choice: at for at, choice in reversed(list(enumerate(choices))) if at}
+            out = []
+            for part in _parts(text):
+                run = _run(part, screen) if part not in _DIVIDERS else None
+                if run is not None:
+                    out += [words + at for at in run]
+                elif part in place:
+                    out.append(place[part])
+                else:
+                    found = [place.get(token) for token in tokens(part)]
+                    if None in found:
+                        return None
+                    out += [at for at in found if at is not None]
         if len(out) >= LONGEST_TEXT or join(tuple(choices[at] for at in out)) != text:
             return None
-        # several pieces of one kind in a row: keep the run of the instruction together
-        return [*self._aligned(out, choices, lexicon, copied), 0]
-
-    def _aligned(self, out: list[int], choices: tuple[str, ...], lexicon: int, copied: int) -> list[int]:
-        """Of equal words in the instruction, those that stand side by side as they do in the text."""
-        fixed = list(out)
-        for index in range(1, len(fixed)):
-            follower = fixed[index - 1] + 1
-            if lexicon <= follower < copied and choices[follower] == choices[fixed[index]]:
-                fixed[index] = follower
-        return fixed
+        return [*out, 0]
 
     def read(self, ids: Sequence[int], screen: Screen) -> Action:
         """The action that tokens say. Raises `IndexError` for tokens that fit another screen."""
@@ -159,10 +158,27 @@ class Grammar:
         return Action(self.tools[tool], arguments)
 
 
+def _parts(text: str) -> list[str]:
+    """What commas and semicolons divide, and they themselves."""
+    return [part.strip() for part in re.split(r"([,;])", text) if part.strip()]
+
+
+def _run(text: str, screen: Screen) -> list[int] | None:
+    """Places of a text in the instruction: one piece, or the first run of pieces as they stand that makes it; None where there is none."""
+    if text in screen.pieces:
+        return [screen.pieces.index(text)]
+    plain = [at for at, way in enumerate(screen.piece_ways) if way == 0]
+    wanted = tokens(text)
+    for start in range(len(plain) - len(wanted) + 1):
+        run = plain[start : start + len(wanted)]
+        if all(screen.pieces[at] == word for at, word in zip(run, wanted, strict=True)):
+            return run
+    return None
+
+
 def missing_words(action: Action, seen: Observation, screen: Screen) -> tuple[str, ...]:
-    """Tokens of an action's text that neither the instruction nor the screen offers: what a lexicon would have to hold."""
+    """Parts of an action's text that neither the instruction nor the screen offers: what a lexicon would have to hold. Commas that divide are among them."""
     text = str(action.arguments.get("text", action.arguments.get("answer", "")))
-    offered = {*screen.pieces, *screen.names}
-    if not text or text in offered:
+    if not text or text in screen.names or _run(text, screen) is not None:
         return ()
-    return tuple(token for token in tokens(text) if token not in offered)
+    return tuple(part for part in _parts(text) if part in _DIVIDERS or (part not in screen.names and _run(part, screen) is None))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,26 +43,27 @@ class Shape:
 
 
 class Texts(nn.Module):
-    """Texts as vectors: the mean of their n-grams' embeddings beside the mean of their words', projected. Every different text of a batch is looked up once."""
+    """Texts as vectors: the sum of their n-grams' embeddings over the root of their number beside that of their words, so that a long text weighs what a
+    short one does; projected. Small at first, and not normalised: a name that is new must not be as loud as a word that is known. Every different text of a batch is looked up once."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.table = nn.EmbeddingBag(BUCKETS, shape.texts, mode="mean", padding_idx=0)
-        nn.init.normal_(self.table.weight, std=0.3)
+        self.table = nn.EmbeddingBag(BUCKETS, shape.texts, mode="sum", padding_idx=0)
+        nn.init.normal_(self.table.weight, std=0.1)
         self.out = nn.Sequential(nn.Linear(2 * shape.texts, shape.width), nn.GELU(), nn.Linear(shape.width, shape.width))
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """(number of texts, width)."""
         both = [grams(text) for text in texts]
-        parts, words = (self._mean([bags[at] for bags in both]) for at in (0, 1))
+        parts, words = (self._bags([bags[at] for bags in both]) for at in (0, 1))
         found: Tensor = self.out(torch.cat([parts, words], dim=-1))
         return found
 
-    def _mean(self, bags: Sequence[tuple[int, ...]]) -> Tensor:
-        offsets = np.cumsum([0, *(len(bag) for bag in bags)])[:-1].astype(np.int64)
-        flat = torch.from_numpy(np.fromiter((gram for bag in bags for gram in bag), dtype=np.int64))
-        found: Tensor = self.table(flat, torch.from_numpy(offsets))
-        return found
+    def _bags(self, bags: Sequence[NDArray[np.int64]]) -> Tensor:
+        sizes = np.array([len(bag) for bag in bags], dtype=np.int64)
+        offsets = np.cumsum(sizes) - sizes
+        found: Tensor = self.table(torch.from_numpy(np.concatenate(bags)), torch.from_numpy(offsets))
+        return found / torch.from_numpy(np.sqrt(sizes).astype(np.float32)).unsqueeze(-1)
 
 
 class _Names:
@@ -96,6 +98,7 @@ class PointerPolicy(nn.Module):
         width = self.shape.width
         self.texts = Texts(self.shape)
         self.role = nn.Embedding(ROLES, width)
+        self.value_way = nn.Embedding(WAYS, width)
         self.features = nn.Linear(FEATURES, width)
         self.mix = nn.Linear(4 * width, width)
         self.order = nn.Embedding(MOST_ELEMENTS, width)
@@ -109,7 +112,7 @@ class PointerPolicy(nn.Module):
         self.general = nn.Linear(3 * width, width)
         self.moment = nn.Embedding(STEPS, width)
         self.kind = nn.Embedding(4, width)
-        layer = nn.TransformerEncoderLayer(width, self.shape.heads, 4 * width, 0.0, F.gelu, batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(width, self.shape.heads, 2 * width, 0.0, F.gelu, batch_first=True, norm_first=True)
         self.trunk = nn.TransformerEncoder(layer, self.shape.layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
         self.to_tool = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, len(grammar.tools)))
         self.ask_element = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
@@ -125,10 +128,14 @@ class PointerPolicy(nn.Module):
         self.next = nn.GRUCell(2 * width, width)
         self.attend = nn.Linear(width, width)
         self.say = nn.Linear(2 * width, width)
+        self.follow = nn.Linear(width, 1)
         self.end = nn.Parameter(torch.zeros(width))
         self.lexicon = nn.Embedding(max(len(grammar.lexicon), 1), width)
         self.key_piece = nn.Linear(width, width)
         self.key_name = nn.Linear(width, width)
+        for part in self.modules():  # beside these, texts must not be drowned
+            if isinstance(part, nn.Embedding):
+                nn.init.normal_(part.weight, std=0.2)
 
     # --- seeing ------------------------------------------------------------------------------------------------------------------
 
@@ -159,6 +166,7 @@ class PointerPolicy(nn.Module):
 
         elements = self.mix(torch.cat([padded(at, most_elements) for at in range(4)], dim=-1))
         elements = elements + self.role(stacked([s.roles for s in screens], most_elements))
+        elements = elements + self.value_way(stacked([s.value_ways for s in screens], most_elements))
         elements = elements + self.features(stacked([s.features for s in screens], most_elements, FEATURES)) + self.kind.weight[0]
         elements = elements + self.order.weight[:most_elements]
         pieces = padded(4, most_pieces) + self.way(stacked([s.piece_ways for s in screens], most_pieces)) + self.kind.weight[1]
@@ -250,15 +258,20 @@ class PointerPolicy(nn.Module):
         )
         return hidden, torch.cat([fixed, copied], dim=1), there
 
-    def text_step(self, seen: Seen, hidden: Tensor, latest: Tensor, keys: Tensor, there: Tensor, place: int) -> tuple[Tensor, Tensor]:
-        """Logits of the next piece (B, choices) and the next state. `latest` (B, W): the key of the piece before; `place`: how many there were."""
+    def text_step(self, seen: Seen, hidden: Tensor, said: Tensor, keys: Tensor, there: Tensor, place: int) -> tuple[Tensor, Tensor]:
+        """Logits of the next piece (B, choices) and the next state. `said` (B): the choice before, 0 for none; `place`: how many there were. What
+        comes after the choice before in the instruction is likelier by as much as the state says: so a name is copied in one go."""
         if place == LONGEST_TEXT - 1:  # a text ends here at the latest
             there = there & (torch.arange(there.shape[1]) == 0)
         attention = torch.einsum("bw,bpw->bp", self.attend(hidden), seen.pieces) / self.shape.width**0.5
         weights = attention.masked_fill(~seen.pieces_there, MINUS).softmax(-1)
         context = torch.einsum("bp,bpw->bw", weights, seen.pieces)
+        latest = keys[torch.arange(len(said)), said] * (said > 0).unsqueeze(-1)
         hidden = self.next(torch.cat([latest, context], dim=-1), hidden)
         logits = torch.einsum("bw,bcw->bc", self.say(torch.cat([hidden, context], dim=-1)), keys) / self.shape.width**0.5
+        after, last = said + 1, logits.shape[1] - 1
+        copied = ((said > len(self.grammar.lexicon)) & (after <= last)).unsqueeze(-1)
+        logits = logits.scatter_add(1, after.clamp(max=last).unsqueeze(-1), self.follow(hidden) * copied)
         return logits.masked_fill(~there, MINUS), hidden
 
     # --- the two things an engine asks of a network ----------------------------------------------------------------------------------
@@ -315,16 +328,16 @@ class PointerPolicy(nn.Module):
         self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None, texts: list[list[int]], into: list[list[Tensor]]
     ) -> None:
         hidden, keys, there = self.text_start(seen, tools, chosen)
-        latest = torch.zeros_like(hidden)
         every = torch.arange(len(texts))
+        said = torch.zeros(len(texts), dtype=torch.long)
         for at in range(max(len(text) for text in texts)):
-            logits, hidden = self.text_step(seen, hidden, latest, keys, there, at)
+            logits, hidden = self.text_step(seen, hidden, said, keys, there, at)
             ids = torch.tensor([text[at] if at < len(text) else 0 for text in texts])
             found = logits.log_softmax(-1)[every, ids]
             for row, text in enumerate(texts):
                 if at < len(text):
                     into[row].append(found[row])
-            latest = keys[every, ids]
+            said = ids
 
     @torch.no_grad()
     def draw(self, screen: Screen, n: int, temperature: float, generator: torch.Generator) -> list[tuple[list[int], list[float]]]:
@@ -360,13 +373,12 @@ class PointerPolicy(nn.Module):
                 choose(self.to_distance(torch.cat([seen.whole, state], dim=-1)))
             else:
                 hidden, keys, there = self.text_start(seen, tools, None if at is None else [at])
-                latest = torch.zeros_like(hidden)
+                said = torch.zeros(1, dtype=torch.long)
                 for place in range(LONGEST_TEXT):
-                    logits, hidden = self.text_step(seen, hidden, latest, keys, there, place)
-                    said = choose(logits)
+                    logits, hidden = self.text_step(seen, hidden, said, keys, there, place)
+                    said = torch.tensor([choose(logits)])
                     if said == 0:
                         break
-                    latest = keys[:, said]
         return ids, values
 
     # --- what it is ----------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.agents.baked.words import Piece, pieces, plain_words
+from bakeoff.agents.baked.words import Piece, pieces, plain_words, way_of
 from bakeoff.core import Action, Element, Observation
 
 STATES = "checked selected disabled focused expanded collapsed required invalid readonly offscreen hidden editable pressed".split()
@@ -18,6 +18,10 @@ ROLES = 64
 
 MOST_ELEMENTS, MOST_PIECES, MOST_PAST, MOST_ROWS = 112, 72, 8, 6
 """How much of a screen, an instruction and the past is looked at. Of long tables, the rows that say most of what the instruction says."""
+
+TEXTS = frozenset({"cell", "text", "columnheader", "generic"})
+MOST_TEXTS = 16
+"""Of such elements so many are looked at; beside them stand the things one can work with."""
 
 FEATURES = 20 + len(STATES)
 PIECE_FEATURES = 4
@@ -59,7 +63,7 @@ class Screen:
         options: what each of them offers.
         pieces: what may be copied from the instruction.
         names, values, parents, before: texts of each element, of its parent and of the element before it.
-        roles: hashed roles. features: see `_features`.
+        roles: hashed roles. value_ways: how the value is written (`words.way_of`). features: see `_features`.
         piece_ways, piece_places, piece_features: how a piece is copied, where it stands in the instruction, and facts about it.
         past: what was done, the latest last. general: title, location and error. step: actions so far.
     """
@@ -72,6 +76,7 @@ class Screen:
     parents: tuple[str, ...]
     before: tuple[str, ...]
     roles: Integers
+    value_ways: Integers
     features: Floats
     piece_ways: Integers
     piece_places: Integers
@@ -86,7 +91,7 @@ def look(seen: Observation, past: tuple[Done, ...]) -> Screen:
     """The prompt for this moment."""
     said = plain_words(seen.goal)
     rows = _rows(seen, said)
-    kept = _kept(seen, rows)
+    kept = _kept(seen, said, rows)
     by_ref = {element.ref: element for element in seen.elements}
     copied = _shortened(pieces(seen.goal))
     elements = [seen.elements[at] for at in kept]
@@ -101,6 +106,7 @@ def look(seen: Observation, past: tuple[Done, ...]) -> Screen:
         parents=tuple(_parent_name(element, by_ref) for element in elements),
         before=tuple(seen.elements[at - 1].name if at else "" for at in kept),
         roles=np.array([zlib.crc32(element.role.encode()) % ROLES for element in elements], dtype=np.int64),
+        value_ways=np.array([way_of(element.value) for element in elements], dtype=np.int64),
         features=np.array(
             [_features(seen.elements[at], at, seen, said, rows, past, typed, counts) for at in kept], dtype=np.float32
         ).reshape(-1, FEATURES),
@@ -165,9 +171,12 @@ def _rows(seen: Observation, said: frozenset[str]) -> dict[str, tuple[str, float
     }
 
 
-def _kept(seen: Observation, rows: dict[str, tuple[str, float, bool]]) -> list[int]:
-    """Positions of the elements that are looked at, in reading order."""
+def _kept(seen: Observation, said: frozenset[str], rows: dict[str, tuple[str, float, bool]]) -> list[int]:
+    """Positions of the elements that are looked at, in reading order: all that can be worked with or that holds others; of mere text what says
+    something of the instruction, then what comes first, without what the thing around it or the control beside it says already."""
     named = {(element.parent, element.name) for element in seen.elements if element.name}
+    names = {element.ref: element.name for element in seen.elements}
+    labels = {element.name for element in seen.elements if element.role not in TEXTS}
     ranked = sorted({row: score for row, score, _ in rows.values()}.items(), key=lambda pair: -pair[1])
     wanted = {row for row, _ in ranked[:MOST_ROWS]} if len(ranked) > 2 * MOST_ROWS else {row for row, _ in ranked}
     first: list[int] = []
@@ -178,9 +187,13 @@ def _kept(seen: Observation, rows: dict[str, tuple[str, float, bool]]) -> list[i
         row = rows.get(element.ref)
         if row is not None and row[0] not in wanted:
             continue
-        (rest if element.role in ("cell", "text", "columnheader", "generic") else first).append(at)
+        if element.role not in TEXTS:
+            first.append(at)
+        elif element.name and element.name not in labels and element.name not in names.get(element.parent or "", ""):
+            rest.append(at)
     first = first[:MOST_ELEMENTS]
-    return sorted(first + rest[: MOST_ELEMENTS - len(first)])
+    rest.sort(key=lambda at: -share(seen.elements[at].name, said))
+    return sorted(first + rest[: min(MOST_TEXTS, MOST_ELEMENTS - len(first))])
 
 
 def _features(

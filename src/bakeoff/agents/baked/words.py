@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 BUCKETS = 8192
 """Size of the hash table of n-grams; row 0 pads."""
 
@@ -29,18 +32,18 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
 @lru_cache(maxsize=200_000)
-def grams(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Two bags of a text, without regard to case: its hashed n-grams, 2 to 4 characters long, by which like words are alike; its words and the
+def grams(text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Two bags of a text, without regard to case: its hashed n-grams, 3 characters long, by which like words are alike; its words and the
     whole, by which they are told apart. Neither is empty, so that no text is nothing."""
     plain = " ".join(text.lower().split())[:LONGEST]
     padded = f" {plain} "
-    parts = {f"{n}:{padded[at : at + n]}" for n in (2, 3, 4) for at in range(len(padded) - n + 1)}
+    parts = {f"3:{padded[at : at + 3]}" for at in range(max(len(padded) - 2, 1))}
     words = {f"w:{word}" for word in re.findall(r"\w+", plain)} | {f"t:{plain}"}
     return _hashed(parts), _hashed(words)
 
 
-def _hashed(found: set[str]) -> tuple[int, ...]:
-    return tuple(sorted({zlib.crc32(gram.encode()) % (BUCKETS - 1) + 1 for gram in found}))
+def _hashed(found: set[str]) -> NDArray[np.int64]:
+    return np.array(sorted({zlib.crc32(gram.encode()) % (BUCKETS - 1) + 1 for gram in found}), dtype=np.int64)
 
 
 @lru_cache(maxsize=100_000)
@@ -96,6 +99,28 @@ def _number_forms(text: str) -> list[tuple[str, int]]:
     value = float(text.replace(",", ""))
     whole = f"{value:.0f}" if value == int(value) else f"{value:g}"
     return [(whole, 1), (f"{value:.2f}", 2), (f"{value:,.2f}", 3), (f"{value:,.0f}" if value == int(value) else f"{value:,}", 4)]
+
+
+_WAYS = (
+    (re.compile(r"\d+(\.\d)?"), 1),
+    (re.compile(r"\d+\.\d\d"), 2),
+    (re.compile(r"\d{1,3}(,\d{3})+\.\d\d"), 3),
+    (re.compile(r"\d{1,3}(,\d{3})+"), 4),
+    (re.compile(r"\d{4}-\d\d-\d\d"), 5),
+    (re.compile(r"\d\d\.\d\d\.\d{4}"), 6),
+    (re.compile(r"\d\d/\d\d/\d{4}"), 7),
+    (re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}"), 9),
+    (re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}"), 10),
+    (re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}"), 11),
+    (re.compile(r"\d\d-\d\d-\d{4}"), 12),
+)
+
+
+@lru_cache(maxsize=100_000)
+def way_of(text: str) -> int:
+    """In which of the forms of `pieces` a date or number is written, 0 for anything else: what a field holds shows what it wants."""
+    plain = text.strip(" €$%")
+    return next((way for pattern, way in _WAYS if pattern.fullmatch(plain)), 0)
 
 
 def _date_forms(match: re.Match[str]) -> list[tuple[str, int]]:
