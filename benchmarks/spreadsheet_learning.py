@@ -5,8 +5,8 @@
     python benchmarks/spreadsheet_learning.py --split dev --families loan --houses 4 --compare --fresh   # carried and wiped on the same jobs, the difference with its interval
     python benchmarks/spreadsheet_learning.py --agents noop random trace-memory --houses 2
 
-Each agent works in the houses of each family in a row: kinds of job in a random order, other figures in every workbook, feedback `outcome`, no practice,
-no demonstration. Without `--wipe` its memory carries over from house to house and from family to family (`--fresh`: only within a family). Intervals are over
+Each agent works in the houses of each family in a row: kinds of job in a random order, other figures in every workbook, feedback `outcome` and no practice
+unless they are asked for, no demonstration. Without `--wipe` its memory carries over from house to house and from family to family (`--fresh`: only within a family). Intervals are over
 houses (Student's t, 95 %); differences are paired by house (`bakeoff.contest.statistics`). Building a whole model in an empty workbook (`from-scratch`) is left
 out unless it is named. Results are printed as they come, and kept as JSON with `--out`.
 """
@@ -23,16 +23,30 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.contest.statistics import paired
-from bakeoff.core import Agent, Environment, Task, TaskId, feedback, make_agent, make_environment
+from bakeoff.core import (
+    FEEDBACK_LEVELS,
+    Agent,
+    Environment,
+    Feedback,
+    Ledger,
+    Practice,
+    Task,
+    TaskId,
+    feedback,
+    make_agent,
+    make_environment,
+)
 
 GROUPS = ((1, 1), (2, 5), (6, 10), (11, 20))
 STUDENT = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
 Row = dict[str, Any]
 
 
-def episode(environment: Environment, agent: Agent, task: Task) -> Row:
-    """Works one task, lets the agent learn from pass or fail, and says how it went."""
-    began, thought = time.process_time(), 0.0
+def episode(environment: Environment, agent: Agent, task: Task, level: Feedback, left: int) -> Row:
+    """Offers practice, works one task, lets the agent learn from what it is told, and says how it went. `left`: practice actions."""
+    began, thought, ledger = time.process_time(), 0.0, Ledger()
+    if left > 0:
+        agent.practise(Practice(environment, task, left, ledger))
     observation = environment.reset(task)
     while not observation.done:
         before = time.process_time()
@@ -41,13 +55,14 @@ def episode(environment: Environment, agent: Agent, task: Task) -> Row:
         observation = environment.step(action)
     verdict = environment.verify()
     before = time.process_time()
-    outcome = feedback("outcome", verdict)
+    outcome = feedback(level, verdict)
     agent.learn(observation, outcome)
     learned = time.process_time() - before
     row = {
         "passed": bool(outcome.passed),
         "abstained": outcome.abstained,
         "steps": observation.step,
+        "practice": ledger.practice_steps,
         "thought": thought,
         "learned": learned,
     }
@@ -71,12 +86,14 @@ def run(environment: Environment, spec: str, options: argparse.Namespace, out: P
             kinds = kinds if options.templates else [kind for kind in kinds if kind != "from-scratch"]
             draw = random.Random(f"{options.seed}/{product.name}")
             deck: list[str] = []
+            left = options.practice
             order += 1
             for attempt in range(1, options.episodes + 1):
                 if not deck:
                     deck = draw.sample(kinds, len(kinds))
                 task_id = TaskId("spreadsheet", product.id, product.version, deck.pop(), draw.randrange(10**6))
-                row = episode(environment, agent, environment.task(task_id))
+                row = episode(environment, agent, environment.task(task_id), options.feedback, left)
+                left -= row["practice"]
                 about = {
                     "agent": spec,
                     "family": family,
@@ -150,9 +167,9 @@ def table(rows: list[Row]) -> None:
         for row in judged:
             cells[row[title]].append(row["passed"])
         print(f"  by {title}: " + "; ".join(f"{name} {sum(cell)}/{len(cell)}" for name, cell in cells.items()))
-    mean = {what: statistics.fmean(row[what] for row in rows) for what in ("steps", "thought", "learned", "seconds")}
+    mean = {what: statistics.fmean(row[what] for row in rows) for what in ("steps", "practice", "thought", "learned", "seconds")}
     print(
-        f"  an episode: {mean['steps']:.1f} steps, {mean['seconds']:.2f} s of processor time, {mean['thought'] + mean['learned']:.2f} of it the agent's"
+        f"  an episode: {mean['steps']:.1f} steps, {mean['practice']:.1f} of practice, {mean['seconds']:.2f} s of processor time, {mean['thought'] + mean['learned']:.2f} of it the agent's"
     )
 
 
@@ -169,6 +186,8 @@ def main() -> None:
         "--fresh", action="store_true", help="a fresh agent for each family: what carries over comes from houses of the same family"
     )
     parser.add_argument("--compare", action="store_true", help="every job twice, with memory carried and wiped, and the difference")
+    parser.add_argument("--practice", type=int, default=0, help="practice actions in each house")
+    parser.add_argument("--feedback", default="outcome", choices=FEEDBACK_LEVELS[:3])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beliefs", type=int, default=0, help="how many sentences of belief to print for each house")
     parser.add_argument("--out", type=Path, help="a file for one JSON line an episode")

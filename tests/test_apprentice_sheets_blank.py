@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +11,7 @@ from bakeoff.agents.apprentice.agent import Apprentice
 from bakeoff.agents.apprentice.sheets import formula as f
 from bakeoff.agents.apprentice.sheets.blank import in_order, joined, periods_of
 from bakeoff.agents.apprentice.sheets.papers import Papers
-from bakeoff.core import Action, Element, Observation, Outcome, Tool, memory_hash
+from bakeoff.core import Action, Element, Ledger, Observation, Outcome, Practice, Tool, memory_hash
 
 TOOLS = tuple(
     Tool(name, name, {"type": "object", "properties": {}})
@@ -235,3 +236,64 @@ def test_lists_of_periods_are_joined_by_line_or_by_a_sentence_that_names_both() 
 
 def test_lines_stand_as_the_house_orders_them() -> None:
     assert in_order(["Eggs", "Wool", "Milk", "Hens"], ["hens", "eggs", "milk"]) == ["Hens", "Eggs", "Wool", "Milk"]
+
+
+# --- practice ---------------------------------------------------------------------------------------------------------------------------
+
+
+class Copies:
+    """An environment as practice sees it: each reset opens a copy of a workbook."""
+
+    def __init__(self, copy: Callable[[], Desk]) -> None:
+        self.copy, self.opened = copy, 0
+
+    def reset(self, task: object, *, practice: bool) -> Observation:
+        assert practice
+        self.opened += 1
+        self.desk, self.taken = self.copy(), 0
+        self.desk.goal = ""
+        return self.desk.screen(0, False)
+
+    def step(self, action: Action) -> Observation:
+        self.taken += 1
+        self.desk.perform(action)
+        return self.desk.screen(self.taken, action.tool == "finish")
+
+
+def room(copies: Copies, left: int) -> Practice:
+    return Practice(copies, None, left, Ledger())  # type: ignore[arg-type]
+
+
+def test_looking_at_copies_in_practice_teaches_what_an_empty_sheet_needs() -> None:
+    agent = Apprentice(TOOLS, 1)
+    copies = Copies(lambda: finished(2020 + copies.opened, 3))
+    before = dict(copies.copy().cells)
+    for _ in range(2):
+        agent.practise(room(copies, 40))
+    assert copies.desk.cells.keys() == before.keys()  # it looked, and touched nothing
+    desk = blank()
+    desk.play(agent)
+    assert shown(desk, "Barn") == pytest.approx(barn())
+
+
+def test_practice_ends_when_it_has_seen_enough_of_a_house() -> None:
+    agent, left = Apprentice(TOOLS, 1), 200
+    copies = Copies(lambda: finished(2020, 3))
+    for _ in range(12):
+        practice = room(copies, left)
+        agent.practise(practice)
+        left = practice.left
+    assert copies.opened <= 4
+    assert left > 150
+
+
+def test_nothing_is_learned_in_practice_from_a_copy_in_which_nothing_is_missing() -> None:
+    agent = Apprentice(TOOLS, 1)
+
+    def complete() -> Desk:
+        desk = finished(2020, 3)
+        desk.cells |= {(7, column): f"={f.column_letters(column)}6*0.9" for column in range(3, 9)}  # wrong, and all of it
+        return desk
+
+    agent.practise(room(Copies(complete), 40))
+    assert agent.beliefs() == Apprentice(TOOLS, 1).beliefs()

@@ -140,7 +140,10 @@ class Apprentice(Agent):
         return self.workplace.witness(fingerprint(first), first, steps, passed)
 
     def practise(self, room: Practice) -> None:
-        if self.sheets is None and "finish" in self.tool_names and self.workplace.wants_practice(room):
+        if self.sheets is not None:
+            self.sheets.practise(room)
+            return
+        if "finish" in self.tool_names and self.workplace.wants_practice(room):
             first = room.reset()
             if Workplace.suits(first, self.tool_names):
                 self.workplace.practise(room, fingerprint(first), first)

@@ -15,10 +15,11 @@ from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
 from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
-from bakeoff.core import Action, Observation, Outcome
+from bakeoff.core import Action, Observation, Outcome, Practice
 
 KEPT_EPISODES = 120
 THOMPSON = 0.3  # of a standard deviation: how widely weights are drawn around the belief
+LOOKS = 3  # copies of a house's workbooks that are looked at in practice
 DOUBT = 0.25  # Gumbel noise on choices in a house where nothing has worked yet
 
 
@@ -33,6 +34,9 @@ class Sheets:
         self.counts = Counts()
         self.episodes: list[Episode] = []
         self.record: dict[str, list[bool]] = {}
+        self.looks: dict[str, int] = {}
+        self.left = -1
+        """Practice that was left when nothing more was to be learned from it."""
         self.house = ""
         self.worker: Worker | None = None
         self.steps: Steps | None = None
@@ -44,17 +48,38 @@ class Sheets:
 
     # --- one episode -----------------------------------------------------------------------------------------------------------------
 
+    def practise(self, room: Practice) -> None:
+        """Looks at a copy of a house's workbook before each of the first jobs there: its finished parts show how its rows are reckoned. A copy in which all
+        is finished may be wrong, and an empty one shows nothing: the next kind of job may offer a better one."""
+        if "no-learning" in self.switches or room.left in (self.left, 0):
+            return
+        observation = room.reset()
+        self.house = house(observation)
+        if self.looks.get(self.house, 0) < LOOKS:
+            worker = Worker(self.knowledge(0.0, 0.0), observation.goal)
+            steps = worker.look(observation)
+            action = next(steps, None)
+            while action is not None and room.left > 0:
+                try:
+                    action = steps.send(room.step(action))
+                except StopIteration:
+                    self.looks[self.house] = self.looks.get(self.house, 0) + (not worker.suspect and not worker.own)
+                    return
+        self.left = room.left
+
+    def knowledge(self, width: float, doubt: float) -> Knowledge:
+        """What a worker brings along, weights drawn so many standard deviations around the belief."""
+        deviation = self.belief.draw(self.random, width)
+        checks = "no-check" not in self.switches
+        return Knowledge(self.belief, self.recipes, self.phrases, self.counts, self.house, deviation, self.random, doubt, checks)
+
     def begin(self, observation: Observation) -> Action:
         self.house = house(observation)
         past = self.record.get(self.house, [])
         explores = "no-explore" not in self.switches
         recent = past[-6:]
         doubt = DOUBT * (1.0 - (sum(recent) + 0.0) / (len(recent) + 1)) if recent and explores else 0.0
-        deviation = self.belief.draw(self.random, THOMPSON if past and explores else 0.0)
-        knowledge = Knowledge(
-            self.belief, self.recipes, self.phrases, self.counts, self.house, deviation, self.random, doubt, "no-check" not in self.switches
-        )
-        self.worker = Worker(knowledge, observation.goal)
+        self.worker = Worker(self.knowledge(THOMPSON if past and explores else 0.0, doubt), observation.goal)
         self.steps = self.worker.run(observation)
         return next(self.steps)
 
@@ -118,6 +143,8 @@ class Sheets:
             "counts": self.counts.to_dict(),
             "house": self.house,
             "record": self.record,
+            "looks": self.looks,
+            "left": self.left,
             "episodes": [[e.passed, [[len(d.columns), len(d.rows), d.chosen] for d in e.decisions]] for e in self.episodes],
         }
 
@@ -142,6 +169,7 @@ class Sheets:
         self.phrases.load(data["phrases"])
         self.counts = Counts.from_dict(data["counts"])
         self.record = {name: list(passed) for name, passed in data["record"].items()}
+        self.looks, self.left = dict(data["looks"]), data["left"]
         self.house, self.worker, self.steps = data["house"], None, None
 
 

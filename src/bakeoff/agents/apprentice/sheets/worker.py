@@ -75,17 +75,11 @@ class Worker:
 
     def run(self, observation: Observation) -> Steps:
         """Yields actions, is sent what came of each."""
-        self._see(observation)
-        yield from self.survey()
-        self.book.orient(self.goal)
-        self.knowledge.phrases.note_signs(self.book, self.knowledge.house)
-        self.knowledge.phrases.note_scales(self.book, visible(self.book), self.knowledge.house)
+        yield from self.acquaint(observation)
         papers = Papers(self.book.papers)
-        self.knowledge.phrases.note_looks(self.book, papers, self.knowledge.house)
-        if blank.is_blank(self.book):
+        if self.own:
             yield from self.build(papers)
             return
-        self.suspect = not figures(self.book, papers, self.book.current) and not self.wanted(papers)
         if self.suspect:  # nothing is missing, so something is wrong: not a workbook to learn from before it is mended
             yield from self.mend(papers)
         else:
@@ -94,6 +88,24 @@ class Worker:
             yield from self.fill(papers)
         answer = self.answer()
         yield Action("finish", {"answer": answer} if answer else {})
+
+    def look(self, observation: Observation) -> Steps:
+        """Reads a workbook and learns from what is finished in it, without doing anything."""
+        yield from self.acquaint(observation)
+        if not self.own and not self.suspect:
+            self.study()
+
+    def acquaint(self, observation: Observation) -> Steps:
+        """Reads everything, notes the conventions, and sees whether the workbook is empty (`own`), or complete and so to be suspected (`suspect`)."""
+        self._see(observation)
+        yield from self.survey()
+        self.book.orient(self.goal)
+        knowledge, papers = self.knowledge, Papers(self.book.papers)
+        knowledge.phrases.note_signs(self.book, knowledge.house)
+        knowledge.phrases.note_scales(self.book, visible(self.book), knowledge.house)
+        knowledge.phrases.note_looks(self.book, papers, knowledge.house)
+        self.own = blank.is_blank(self.book)
+        self.suspect = not self.own and not figures(self.book, papers, self.book.current) and not self.wanted(papers)
 
     def _see(self, observation: Observation) -> None:
         self.seen = observation
@@ -155,7 +167,6 @@ class Worker:
     def build(self, papers: Papers) -> Steps:
         """Lays out an empty sheet: a row for each line that the papers name, in their order; then fills it as any other and gives the names asked for."""
         knowledge = self.knowledge
-        self.own = True
         outlined = blank.outline(papers, knowledge.phrases, knowledge.house)
         plan = blank.layout(self.book, outlined)
         texts = {(plan.row(line), plan.left): line for line in outlined.lines}
