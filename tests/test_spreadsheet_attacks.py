@@ -125,4 +125,15 @@ def test_a_counter_is_no_row_of_typed_numbers() -> None:
 def test_what_excel_would_not_know_is_no_right_formula() -> None:
     """Engines are lenient about functions newer than the file format; Excel shows #NAME? where the file lacks their prefix."""
     assert "_xlfn." in failed(JOB, solved({"E5": "=IFNA(D5*(1+E4),0)"}))["functions"]
+    assert "_xlfn." in failed(JOB, solved({"E5": "=_xlfn.SUM(D5,D5*E4)"}))["functions"]
     assert not failed(JOB, solved({"E5": "=_xlfn.IFNA(D5*(1+E4),0)"}))
+
+
+def test_long_chains_are_followed_to_their_end_and_refuse_nobody() -> None:
+    """A number in a hundred links is still a number; a long counter of periods, read from its end, is a counter."""
+    links: dict[str, object] = {f"{column}{row}": f"={column}{row + 1}" for column in "JKLMN" for row in range(1, 131)}
+    links |= {f"{column}131": coin for column, coin in zip("JKLMN", (100.0, 10.0, 4.0, 1.0, 0.5), strict=True)}
+    hidden = "=IF(AND(E4=0.5/10,D5=100+10),J1+K1+L1+M1+N1,D5*(1+E4))"
+    assert set(failed(JOB, solved({**links, "E5": hidden}))) == {"literals"}
+    counter: dict[str, object] = {f"J{row}": f"=J{row + 1}+1" for row in range(1, 119)}
+    assert not failed(JOB, solved({**counter, "J119": 1.0, "E5": "=D5*(1+E4)^(J1-J2)"}))

@@ -107,7 +107,7 @@ class Book:
     names: dict[str, str] = field(default_factory=dict)
     array_cells: frozenset[Spot] = frozenset()
     unprefixed: frozenset[Spot] = frozenset()
-    """Formulas that the file stores in a way that Excel shows as #NAME?: a newer function without `_xlfn.` in front."""
+    """Formulas that the file stores in a way that Excel shows as #NAME?: a newer function without `_xlfn.` in front, or an old one with it."""
 
     def copy(self) -> Book:
         return Book([sheet.copy() for sheet in self.sheets], dict(self.names), self.array_cells, self.unprefixed)
@@ -455,7 +455,7 @@ class _Sheet(_Reader):
     def _content(self) -> Content | None:
         if self._formula:
             text = "=" + self._formula[: formulas.LONGEST + 1]
-            if formulas.NEWER.search(text):
+            if formulas.strangely_stored(text):
                 self.unprefixed.append((self._row, self._column))
             if "_xl" in text:
                 with suppress(FormulaError):  # what is wrong with a formula is the verifier's to say

@@ -39,8 +39,16 @@ _TOKEN = re.compile(
 _PART = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)(\d+)$")
 
 
-NEWER = re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(name) for name in sorted(PREFIXED)) + r")\(", re.IGNORECASE)
+_NEWER = re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(name) for name in sorted(PREFIXED)) + r")\(", re.IGNORECASE)
 """A call of a newer function without its prefix."""
+_NEEDLESS = re.compile(r"_xl(?:fn|ws)\.(?:_xlws\.)?([A-Za-z][\w.]*)\(")
+
+
+def strangely_stored(text: str) -> bool:
+    """Whether a file stores a formula so that Excel would not know one of its functions: a newer one without its prefix, or another with one."""
+    if _NEWER.search(text):
+        return True
+    return "_xl" in text and any(name.upper() not in PREFIXED for name in _NEEDLESS.findall(text))
 
 
 class FormulaError(ValueError):

@@ -150,7 +150,7 @@ def _functions(book: Book, changed: Iterable[tuple[Spot, Formula]]) -> list[str]
             unknown = next((name for name in formulas.names(formula) if name.rpartition("!")[2].casefold() not in meanings), None)
             if spot in book.unprefixed:
                 found.append(
-                    f"{spot} {str(formula)[:80]}: the file stores a newer function without '_xlfn.' in front, so that Excel shows #NAME?; save it with a spreadsheet program"
+                    f"{spot} {str(formula)[:80]}: the file stores a function in a way that Excel shows as #NAME? (newer ones need '_xlfn.' in front, others must not have it); save it with a spreadsheet program"
                 )
             if unknown is not None:
                 found.append(f"{spot} uses the name '{unknown[:60]}', which stands for no cells of this workbook")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bakeoff.environments.spreadsheet import formulas
@@ -28,13 +29,33 @@ class Pieces:
         self._own = {case.graph.cell(spot): formula for spot, formula in changed}
         self._places = {sheet.name.casefold(): index for index, sheet in enumerate(case.saved.sheets)}
         self._known: dict[Cell, pieces.Piece | None] = {}
+        self._most: dict[Cell, int] = {}
         self._meanings = case.saved.meanings()
         self._rows, self._columns = (40 + max(sheet.used[at] for sheet in case.original.sheets) for at in (0, 1))
-        self._depth = 0
 
     def heaviest(self, cell: Cell) -> int:
         """The most pieces of any number within one of the worker's formulas. Raises `FormulaError`."""
-        return self._read(cell)[0]
+        if cell not in self._most:
+            self._prepare(cell)
+        if cell not in self._most:
+            self._most[cell] = self._read(cell)[0]
+        return self._most[cell]
+
+    def _prepare(self, cell: Cell) -> None:
+        """Reads what a formula comes from before the formula itself, however long the chain."""
+        links = self._case.graph.links
+        waiting, begun = [cell], set[Cell]()
+        while waiting:
+            top = waiting[-1]
+            left = [] if top in begun else [other for other in links.get(top, ()) if other in self._own and other not in self._known]
+            begun.add(top)
+            waiting += [other for other in left if other not in begun]
+            if waiting[-1] == top:
+                waiting.pop()
+                if top not in self._known and top not in self._given:
+                    self._known[top] = None  # a circle is nothing that holds
+                    with suppress(FormulaError):
+                        self._most[top], self._known[top] = self._read(top)
 
     def _read(self, cell: Cell) -> tuple[int, pieces.Piece | None]:
         text = formulas.resolved(str(self._own[cell]), self._meanings) if self._meanings else str(self._own[cell])
@@ -71,18 +92,7 @@ class Pieces:
         if not isinstance(content, Formula):
             number = 0.0 if content is None else content if isinstance(content, float) else None
             return pieces.Piece(int(content is not None), number, isinstance(content, str))
-        if cell not in self._own or self._depth > 100:
-            return None
-        if cell not in self._known:
-            self._known[cell] = None  # a circle is nothing that holds
-            self._depth += 1
-            try:
-                self._known[cell] = self._read(cell)[1]
-            except FormulaError:
-                self._known[cell] = None
-            finally:
-                self._depth -= 1
-        return self._known[cell]
+        return self._known.get(cell)
 
 
 @dataclass(frozen=True, slots=True)
