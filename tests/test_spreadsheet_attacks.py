@@ -129,6 +129,10 @@ def test_what_excel_would_not_know_is_no_right_formula() -> None:
     assert not failed(JOB, solved({"E5": "=_xlfn.IFNA(D5*(1+E4),0)"}))
 
 
+def test_what_is_no_formula_has_one_clear_reason() -> None:
+    assert "braces" in failed(JOB, solved({"E5": "=SUM({110,5.5})"}))["functions"]
+
+
 def test_long_chains_are_followed_to_their_end_and_refuse_nobody() -> None:
     """A number in a hundred links is still a number; a long counter of periods, read from its end, is a counter."""
     links: dict[str, object] = {f"{column}{row}": f"={column}{row + 1}" for column in "JKLMN" for row in range(1, 131)}

@@ -162,8 +162,10 @@ def _typed(case: Case, given: Set[Cell]) -> list[str]:
                 continue
             if not isinstance(content, Formula):
                 found.append(f"{spot} ({item['label']}) is typed in; a formula belongs there")
-            elif not case.graph.links.get(case.graph.cell(spot)) and not _POSITIONAL & set(formulas.functions(content)):
-                found.append(f"{spot} ({item['label']}) {str(content)[:60]} refers to nothing")
+            elif not case.graph.links.get(case.graph.cell(spot)):
+                with suppress(FormulaError):  # what is wrong with a formula is for `functions` to say
+                    if not _POSITIONAL & set(formulas.functions(content)):
+                        found.append(f"{spot} ({item['label']}) {str(content)[:60]} refers to nothing")
     return found
 
 
