@@ -11,6 +11,7 @@ from bakeoff.agents.apprentice.sheets.grid import Book, Cell, Row
 from bakeoff.agents.apprentice.sheets.recipes import exchanged
 from bakeoff.agents.apprentice.sheets.targets import targets
 from bakeoff.agents.apprentice.sheets.timeline import FIRST, FIRST_OPEN, LAST, LAST_KNOWN, OWN, parted, placed, spot
+from bakeoff.agents.apprentice.sheets.units import unit
 from bakeoff.core import Element, Observation, Outcome
 from test_apprentice_sheets import TOOLS, Toy, model
 
@@ -110,6 +111,25 @@ def test_bare_cells_beside_a_single_figure_in_the_first_period_are_no_gaps() -> 
     found.sheets["Farm"].forget_views()
     goal = "“Eggs” must follow “Case in use” for 2024 to 2026."
     assert [found.label(target.row) for target in targets(found, None, goal)] == ["Eggs"]  # type: ignore[arg-type]
+
+
+def test_a_unit_in_brackets_behind_a_label_is_no_part_of_it_where_the_papers_leave_it_out() -> None:
+    lines = [["Year", "2021", "2022"], ["Eggs (kg)", 10.0, None], ["Hens (old)", 1.0, 2.0], ["Milk (kg)", 3.0, 4.0]]
+    found = book(lines, {"Words": "“Eggs” is twice “Hens (old)”."})
+    known = found.orient("")
+    assert list(found.sheets["Farm"].labels.values()) == ["Year", "Eggs", "Hens (old)", "Milk"]
+    assert unit(found, Row("Farm", 4)) == "kg"
+    later = book(lines)  # papers that name nothing: what the house does is known from the workbook before
+    later.orient("", known)
+    assert list(later.sheets["Farm"].labels.values()) == ["Year", "Eggs", "Hens (old)", "Milk"]
+
+
+def test_a_sheet_with_one_past_figure_still_has_a_past() -> None:
+    lines = [["Year", "2021", "2022", "2023", "2024", "2025", "2026"]]
+    lines += [[f"Line {number}", "", "", "", None, None, None] for number in range(9)]
+    found = book([*lines, YEARS[1]], SPANS)
+    assert found.sheets["Farm"].series == [2, 3, 4, 5, 6, 7]
+    assert parted(found, "Farm") == ([2, 3, 4], [5, 6, 7])
 
 
 # --- at work ----------------------------------------------------------------------------------------------------------------------------

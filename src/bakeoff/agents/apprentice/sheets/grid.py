@@ -64,6 +64,8 @@ class Sheet:
     """Plain labels that the papers and the instruction put in quotation marks: names of lines."""
     siblings: frozenset[str] = frozenset()
     """Titles of members that run down other sheets."""
+    brackets: frozenset[str] = frozenset()
+    """What stands in brackets behind labels without being part of them: units."""
 
     def at(self, row: int, column: int) -> Cell:
         return self.cells.get((row, column), EMPTY)
@@ -82,7 +84,7 @@ class Sheet:
         if first is None:
             return False
         heads = {
-            role: {plain(c.title) for (r, _), c in self.raw.items() if c.role == role and r >= first}
+            role: {plain(self._bare(c.title)[0]) for (r, _), c in self.raw.items() if c.role == role and r >= first}
             for role in ("rowheader", "columnheader")
         }
         if len(heads["rowheader"] - self.named) < 2 or len(heads["columnheader"]) < 2:
@@ -106,7 +108,9 @@ class Sheet:
         if periods:
             return dict(sorted(periods.items()))
         first = min((row for row, _ in self.bands), default=0)
-        return {row: cell.title for row, cell in sorted(heads.items()) if row > first and plain(cell.title) not in self.named}
+        return {
+            row: cell.title for row, cell in sorted(heads.items()) if row > first and plain(self._bare(cell.title)[0]) not in self.named
+        }
 
     @cached_property
     def bands(self) -> list[tuple[int, int]]:
@@ -184,6 +188,16 @@ class Sheet:
 
     @cached_property
     def labels(self) -> dict[int, str]:
+        return {row: self._bare(text)[0] for row, text in self.full_labels.items()}
+
+    def _bare(self, text: str) -> tuple[str, str]:
+        """A label without the unit behind it, and that unit."""
+        bare, unit = bracketed(text)
+        return (bare, unit) if unit in self.brackets else (text, "")
+
+    @cached_property
+    def full_labels(self) -> dict[int, str]:
+        """Labels as they stand, with units where the sheet has them there."""
         found = {}
         for row, line in self.by_row.items():
             headed = [cell for cell in line.values() if cell.role == "rowheader" and isinstance(cell.value, str) and cell.value.strip()]
@@ -206,8 +220,8 @@ class Sheet:
 
     @cached_property
     def units(self) -> dict[int, str]:
-        """Of a sheet that runs down: the units that stand under the titles of its lines."""
-        found = {}
+        """Units that stand behind labels or, on a sheet that runs down, under the titles of its lines."""
+        found = {row: unit for row, text in self.full_labels.items() if (unit := self._bare(text)[1])}
         for number, band in enumerate(self.bands if self.down else (), 1):
             found.update({BAND * number + column: text for column, text in self._titles(band)[1].items()})
         return found
@@ -267,6 +281,8 @@ class Sheet:
             "rows",
             "by_row",
             "labels",
+            "full_labels",
+            "units",
             "headings",
             "heads",
             "series",
@@ -301,6 +317,12 @@ class Sheet:
             if len(numbered) > 2:
                 found |= {column for column, cell in line.items() if cell.role == "cell" and cell.kind != "text"}
         return sorted(found)
+
+
+def bracketed(label: str) -> tuple[str, str]:
+    """A label and what stands in brackets at its end; empty for none."""
+    match = re.fullmatch(r"(.*\S)\s*\(([^()]{1,24})\)", label.strip())
+    return (match[1], match[2]) if match else (label, "")
 
 
 def _plain_periods(line: dict[int, Cell]) -> dict[int, str]:
@@ -379,12 +401,20 @@ class Book:
         for name in touched - {""}:
             self.sheets[name].forget_views()
 
-    def orient(self, goal: str) -> None:
-        """Takes into account which labels the papers and the instruction name, now that all was seen: they head lines, not periods or members."""
+    def orient(self, goal: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Takes into account which labels the papers and the instruction name, now that all was seen: they head lines, not periods or members.
+
+        A label that they name without the brackets behind it has its unit there. `known`: units of which this is known; returned with those found."""
         said = " ".join((*self.papers.values(), goal))
         named = frozenset(plain(piece) for piece in QUOTED.findall(said))
+        brackets = set(known)
         for sheet in self.sheets.values():
             sheet.named, sheet.siblings = named, frozenset()
+            sheet.forget_views()
+            texts = {cell.title for cell in sheet.raw.values() if cell.role in ("rowheader", "columnheader")}
+            brackets |= {bracketed(text)[1] for text in texts if plain(text) not in named and plain(bracketed(text)[0]) in named}
+        for sheet in self.sheets.values():
+            sheet.brackets = frozenset(brackets - {""})
             sheet.forget_views()
         members = {plain(title) for sheet in self.sheets.values() if sheet.down for title in sheet.members.values()}
         for sheet in self.sheets.values():
@@ -393,6 +423,7 @@ class Book:
                 sheet.forget_views()
         self.parted.clear()
         self._trees.clear()
+        return frozenset(brackets - {""})
 
     def _cell(self, element: Element) -> str:
         ref = read_ref(element.attributes.get("address", element.ref), self.current)

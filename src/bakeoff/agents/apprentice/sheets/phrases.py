@@ -121,6 +121,8 @@ class Phrases:
     """House -> label -> number format of the row."""
     alone: dict[str, dict[str, bool]] = field(default_factory=dict)
     """House -> label -> whether the row holds one number only."""
+    brackets: dict[str, list[str]] = field(default_factory=dict)
+    """House -> units that it writes in brackets behind labels."""
     past: dict[str, dict[str, bool]] = field(default_factory=dict)
     """House, or sentence without its labels -> label, or empty -> whether such a row has numbers in past periods."""
     order: dict[str, list[str]] = field(default_factory=dict)
@@ -392,6 +394,7 @@ class Phrases:
             "alone": self.alone,
             "order": self.order,
             "past": self.past,
+            "brackets": self.brackets,
             "lists": lists,
         }
 
@@ -405,6 +408,7 @@ class Phrases:
         self.scales = {house: dict(scales) for house, scales in data["scales"].items()}
         self.looks = {house: dict(looks) for house, looks in data["looks"].items()}
         self.alone = {house: dict(alone) for house, alone in data["alone"].items()}
+        self.brackets = {house: list(units) for house, units in data["brackets"].items()}
         self.past = {house: dict(past) for house, past in data["past"].items()}
         self.order = {house: list(labels) for house, labels in data["order"].items()}
         self.lists = {template: {int(sign): times for sign, times in counts.items()} for template, counts in data["lists"].items()}

@@ -99,8 +99,9 @@ class Worker:
         """Reads everything, notes the conventions, and sees whether the workbook is empty (`own`), or complete and so to be suspected (`suspect`)."""
         self._see(observation)
         yield from self.survey()
-        self.book.orient(self.goal)
         knowledge, papers = self.knowledge, Papers(self.book.papers)
+        known = knowledge.phrases.brackets.get(knowledge.house, [])
+        knowledge.phrases.brackets[knowledge.house] = sorted(self.book.orient(self.goal, frozenset(known)))
         knowledge.phrases.note_signs(self.book, knowledge.house)
         knowledge.phrases.note_scales(self.book, visible(self.book), knowledge.house)
         knowledge.phrases.note_looks(self.book, papers, knowledge.house)
