@@ -126,7 +126,7 @@ def test_a_unit_in_brackets_behind_a_label_is_no_part_of_it_where_the_papers_lea
 
 def test_a_sheet_with_one_past_figure_still_has_a_past() -> None:
     lines = [["Year", "2021", "2022", "2023", "2024", "2025", "2026"]]
-    lines += [[f"Line {number}", "", "", "", None, None, None] for number in range(9)]
+    lines += [[label, "", "", "", None, None, None] for label in ("Hens", "Milk", "Wool", "Straw", "Feed", "Hay", "Barley", "Oats", "Peas")]
     found = book([*lines, YEARS[1]], SPANS)
     assert found.sheets["Farm"].series == [2, 3, 4, 5, 6, 7]
     assert parted(found, "Farm") == ([2, 3, 4], [5, 6, 7])
