@@ -15,7 +15,7 @@ from bakeoff.core import Action, Observation, TaskId, UsageError
 from bakeoff.environments.spreadsheet import products
 from bakeoff.environments.spreadsheet.book import Look
 from bakeoff.environments.spreadsheet.families import FAMILIES
-from bakeoff.environments.spreadsheet.grid import assets
+from bakeoff.environments.spreadsheet.grid import assets, experts
 from bakeoff.environments.spreadsheet.grid.display import displayed
 from bakeoff.environments.spreadsheet.grid.environment import GridEnvironment
 from bakeoff.environments.spreadsheet.tasks import TEMPLATES
@@ -89,6 +89,14 @@ def test_other_ways_pass_and_near_misses_and_attacks_do_not(grid: GridEnvironmen
         assert value == 1.0 if proof.kind in ("expert", "alternative") else value < 1.0, proof.name
         seen.add(proof.kind)
     assert seen == {"expert", "alternative", "mutant", "attack"}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_kind_of_task_has_two_other_right_ways(template: str) -> None:
+    family = next(name for name in ("budget", "lbo", "loan") if template in products.products(name, "train")[0].templates)
+    house = products.products(family, "train")[0]
+    inner = products.task(TaskId("spreadsheet", house.id, house.version, template, 5))
+    assert len(experts.alternatives(inner)) >= 2
 
 
 @needs_grid

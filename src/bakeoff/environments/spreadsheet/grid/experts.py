@@ -118,6 +118,7 @@ def alternatives(task: Task) -> tuple[Proof, ...]:
     backwards = desk.actions(found, manner=desk.Manner(backwards=True, look=False))
     ways = {
         "slip-taken-back": ("types a wrong figure, takes it back with the button, and does the job", _with_slip(actions)),
+        "slip-overtyped": ("types a wrong figure and types the right entry over it", _with_slip(actions, undo=False)),
         "with-buttons": ("fills with the buttons", by_hand(actions, fill=False)),
         "last-row-first": ("enters the rows from the last to the first", by_hand(backwards)),
     }
@@ -129,10 +130,10 @@ def alternatives(task: Task) -> tuple[Proof, ...]:
     )
 
 
-def _with_slip(actions: Sequence[Action]) -> list[Step]:
-    """A wrong entry in the first cell that is written, taken back, then everything."""
+def _with_slip(actions: Sequence[Action], *, undo: bool = True) -> list[Step]:
+    """A wrong entry in the first cell that is written, taken back or left to be typed over, then everything."""
     first = next(str(action.arguments["cell"]) for action in actions if action.tool in ("write", "write_block"))
-    return [*_write(first, "123"), ("click", "Undo", ""), *by_hand(actions)]
+    return [*_write(first, "123"), *([("click", "Undo", "")] if undo else []), *by_hand(actions)]
 
 
 MUTANTS = 5
