@@ -38,7 +38,7 @@ certificate: setup  ## every product on paper, 60 tasks in Chromium; goes on whe
 
 certificate-spreadsheet: setup grid  ## workbooks of all families, 40 tasks, and 6 in the web grid; goes on where it was stopped
 	@mkdir -p audits
-	@.venv/bin/bakeoff audit spreadsheet --sample 40 --journal audits --json certificate-spreadsheet.json --html certificate-spreadsheet.html
+	@.venv/bin/bakeoff audit spreadsheet --sample 40 --mutants 110 --journal audits --json certificate-spreadsheet.json --html certificate-spreadsheet.html
 	@.venv/bin/bakeoff audit grid --sample 6 --journal audits --json certificate-grid.json --html certificate-grid.html
 
 grid: setup     ## the web spreadsheet of the environment `grid`, from the npm registry
