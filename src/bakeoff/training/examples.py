@@ -12,6 +12,7 @@ from bakeoff.agents.baked.actions import Grammar, missing_words
 from bakeoff.agents.baked.deskwork import DeskGrammar
 from bakeoff.agents.baked.kinds import AnyGrammar, PageEyes, has_desk
 from bakeoff.agents.baked.screen import Screen
+from bakeoff.agents.baked.voice import Voice
 from bakeoff.core import Action, Tool, Trajectory
 from bakeoff.training.protocol import Datum
 
@@ -26,13 +27,13 @@ class Examples:
     Attributes:
         data: one datum for each action that the grammar can say.
         tasks: the task id behind each datum.
-        grammar: tools, and the lexicon of these demonstrations.
+        grammar: tools, and the lexicon of these demonstrations; None where the policy is a language model.
         unsaid: how many actions could not be said.
     """
 
     data: list[Datum]
     tasks: list[str]
-    grammar: AnyGrammar
+    grammar: AnyGrammar | None
     unsaid: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -71,4 +72,23 @@ def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: AnyGra
             continue
         found.data.append(Datum(screen, ids, {"weights": np.ones(len(ids))}))
         found.tasks.append(task)
+    return found
+
+
+def spoken(demos: Sequence[Trajectory], voice: Voice) -> Examples:
+    """All examples of some demonstrations, as a voice says them that needs no lexicon."""
+    found = Examples([], [], None)
+    for demo in demos:
+        talk, seen = voice.begin(), demo.first
+        for step in demo.steps:
+            prompt, ids = talk.see(seen), talk.write(step.action)
+            if ids is None:
+                found.unsaid += 1
+                found.faults[step.action.tool] += 1
+                talk.follow(step.action)
+            else:
+                found.data.append(Datum(prompt, ids, {"weights": np.ones(len(ids))}))
+                found.tasks.append(str(demo.task.id))
+                talk.read(ids)
+            seen = step.observation
     return found

@@ -18,7 +18,7 @@ from bakeoff.training.recipe import Imitate
 from bakeoff.training.rename import renamed
 
 WARM = 50
-"""Steps over which the learning rate rises; afterwards it falls to a twentieth."""
+"""Steps over which the learning rate rises, or a tenth of all where that is less; afterwards it falls to a twentieth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def shuffled(demos: Sequence[Trajectory], seed: int) -> list[Trajectory]:
 
 def rate(stage: Imitate, step: int) -> float:
     """The learning rate of a step."""
-    return stage.learning_rate * min(1.0, (step + 1) / WARM) * max(0.05, 1 - step / stage.steps)
+    return stage.learning_rate * min(1.0, (step + 1) / min(WARM, max(1, stage.steps // 10))) * max(0.05, 1 - step / stage.steps)
 
 
 def imitate(engine: Engine, lesson: Lesson, stage: Imitate, seed: int, first: int) -> Iterator[dict[str, float]]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from bakeoff.agents.baked.checkpoint import ABOUT, WEIGHTS, read
 from bakeoff.agents.baked.kinds import policy
+from bakeoff.agents.baked.llama import Llama, Wish
 from bakeoff.core import UsageError
 from bakeoff.training.protocol import AdamParams, Datum, Drawn, Floats, ForwardBackward, Loss, SamplingParams
 
@@ -58,6 +59,33 @@ class Pointing(nn.Module):
         return found
 
 
+class Writing(nn.Module):
+    """A language model with adapters as an engine's network."""
+
+    def __init__(self, policy: Llama) -> None:
+        super().__init__()
+        self.policy = policy
+
+    def log_probabilities(self, prompts: Sequence[Any], targets: Sequence[Sequence[int]]) -> Tensor:
+        return self.policy.log_probabilities(prompts, targets)
+
+    def batches(self, data: Sequence[Datum]) -> list[list[int]]:
+        return self.policy.batches(data)
+
+    def draw(self, prompt: Any, n: int, params: SamplingParams, generator: torch.Generator) -> list[Drawn]:
+        return [Drawn(*found) for found in self.policy.draw(prompt, n, params, generator)]
+
+    def draw_many(self, asked: Sequence[tuple[Any, SamplingParams]], generator: torch.Generator) -> list[Drawn]:
+        wishes = []
+        for prompt, how in asked:
+            seed = int(torch.randint(1 << 62, (1,), generator=generator)) if how.seed is None else how.seed
+            wishes.append(Wish(tuple(prompt), how.temperature, how.max_tokens, how.stop, torch.Generator().manual_seed(seed)))
+        return [Drawn(*found) for found in self.policy.complete(wishes)]
+
+    def describe(self) -> dict[str, Any]:
+        return self.policy.describe()
+
+
 def _token_model(description: Mapping[str, Any]) -> nn.Module:
     from bakeoff.training.tokens import TokenModel
 
@@ -67,6 +95,7 @@ def _token_model(description: Mapping[str, Any]) -> nn.Module:
 BUILDERS: Mapping[str, Callable[[Mapping[str, Any]], nn.Module]] = {
     "pointer": lambda description: Pointing(policy(description)),
     "workbook": lambda description: Pointing(policy(description)),
+    "llama": lambda description: Writing(Llama.build(description)),
     "tokens": _token_model,
 }
 """Networks by the name that their description gives."""
@@ -103,7 +132,7 @@ class LocalEngine:
     @torch.no_grad()
     def forward(self, data: Sequence[Datum]) -> tuple[Floats, ...]:
         found: list[Floats | None] = [None] * len(data)
-        for rows in _batches(data):
+        for rows in self._batches(data):
             values = self.network.log_probabilities([data[row].prompt for row in rows], [data[row].tokens for row in rows])
             for row, value in zip(rows, values, strict=True):
                 found[row] = value[: len(data[row].tokens)].double().numpy()
@@ -114,7 +143,7 @@ class LocalEngine:
             datum.need(loss)
         total = 0.0
         found: list[Floats | None] = [None] * len(data)
-        for rows in _batches(data):
+        for rows in self._batches(data):
             values = self.network.log_probabilities([data[row].prompt for row in rows], [data[row].tokens for row in rows])
             if loss == "cross_entropy":
                 summed = -(values * _padded([data[row].inputs["weights"] for row in rows], values)).sum()
@@ -148,6 +177,12 @@ class LocalEngine:
     def sample(self, prompt: Any, n: int, params: SamplingParams) -> tuple[Drawn, ...]:
         generator = self.generator if params.seed is None else torch.Generator().manual_seed(params.seed)
         return tuple(self.network.draw(prompt, n, params, generator))
+
+    def sample_many(self, asked: Sequence[tuple[Any, SamplingParams]]) -> tuple[Drawn, ...]:
+        """One completion of each prompt, side by side where the network can do that."""
+        if hasattr(self.network, "draw_many"):
+            return tuple(self.network.draw_many(asked, self.generator))
+        return tuple(self.sample(prompt, 1, params)[0] for prompt, params in asked)
 
     # --- state -------------------------------------------------------------------------------------------------------------------
 
@@ -183,7 +218,11 @@ class LocalEngine:
         if moments:
             optimiser = self._adam()
             for name, parameter in self.network.named_parameters():
-                own = {key.split("/")[0]: value for key, value in moments.items() if key.partition("/")[2] == name}
+                own = {
+                    key.split("/")[0]: value if key.startswith("step/") else value.to(parameter.device)
+                    for key, value in moments.items()
+                    if key.partition("/")[2] == name
+                }
                 if own:
                     optimiser.state[parameter] = own
 
@@ -194,6 +233,10 @@ class LocalEngine:
         engine = cls(build(about["description"], 0))
         engine.load_state(str(path))
         return engine
+
+    def _batches(self, data: Sequence[Datum]) -> list[list[int]]:
+        found: list[list[int]] = self.network.batches(data) if hasattr(self.network, "batches") else _batches(data)
+        return found
 
     def _adam(self) -> torch.optim.AdamW:
         if self._optimiser is None:

@@ -125,3 +125,11 @@ class Engine(Protocol):
     def load_state(self, saved: str) -> None:
         """Becomes the engine that saved this. Raises `UsageError` for anything else."""
         ...
+
+
+def sample_many(engine: Engine, asked: Sequence[tuple[Any, SamplingParams]]) -> list[Drawn]:
+    """One completion of each prompt: in one go where the engine can, else one after the other."""
+    together = getattr(engine, "sample_many", None)
+    if together is not None:
+        return list(together(asked))
+    return [engine.sample(prompt, 1, params)[0] for prompt, params in asked]

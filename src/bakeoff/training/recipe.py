@@ -30,7 +30,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bakeoff.core import UsageError
 from bakeoff.experts.collect import Wanted
@@ -92,7 +92,7 @@ class Recipe:
     Attributes:
         data: the folder of expert data. collect: what it shall hold, to be collected where it does not.
         products, items: only the first so many products of the folder are learned from, and of these the first so many items; 0 for all.
-        policy: sizes of the network. examine: tasks of each examination. steps: longest episode. every: rounds between two saved states.
+        policy: sizes of the network. examine: tasks of each examination; before: one before the first stage, too. steps: longest episode. every: rounds between two saved states.
     """
 
     name: str
@@ -100,13 +100,14 @@ class Recipe:
     data: Path
     stages: tuple[Stage, ...]
     seed: int = 0
-    policy: dict[str, int] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
     examine: int = 40
     steps: int = 40
     every: int = 100
     collect: tuple[Wanted, ...] = ()
     products: int = 0
     items: int = 0
+    before: bool = False
 
     @property
     def digest(self) -> str:
@@ -134,26 +135,49 @@ def read_recipe(path: Path) -> Recipe:
     every = top.number("save_every", 1, 100)
     products, items = top.number("products", 0, 0), top.number("items", 0, 0)
     wanted = tuple(_wanted(table, environment) for table in top.tables("collect", "collection"))
-    policy: dict[str, int] = {}
     sizes = top.table("policy")
-    if sizes is not None:
-        for key, least in (("width", 8), ("layers", 1), ("heads", 1), ("texts", 4)):
-            if sizes.has(key):
-                policy[key] = sizes.number(key, least)
-        if policy.get("width", 96) % policy.get("heads", 4):
-            raise sizes.fail("the width must be a multiple of the number of heads", "width")
-        sizes.done()
+    policy = {} if sizes is None else _policy(sizes)
     stages = tuple(_stage(table) for table in top.tables("stages", "stage", needed=True))
     examined = top.table("examine")
-    examine = 40
+    examine, before = 40, False
     if examined is not None:
-        examine = examined.number("tasks", 0)
+        examine, before = examined.number("tasks", 0), examined.take("before", bool, False)
         examined.done()
     top.done()
     beside = path.parent / given
     return Recipe(
-        name, environment, beside if beside.exists() else given, stages, seed, policy, examine, steps, every, wanted, products, items
+        name,
+        environment,
+        beside if beside.exists() else given,
+        stages,
+        seed,
+        policy,
+        examine,
+        steps,
+        every,
+        wanted,
+        products,
+        items,
+        before,
     )
+
+
+def _policy(table: Table) -> dict[str, Any]:
+    kind = table.choice("kind", ("pointer", "smollm2"), "pointer") if table.has("kind") else "pointer"
+    policy: dict[str, Any] = {} if kind == "pointer" else {"kind": kind}
+    sizes = {
+        "pointer": {"width": 8, "layers": 1, "heads": 1, "texts": 4},
+        "smollm2": {"rank": 1, "together": 1},
+    }
+    for key, least in sizes[kind].items():
+        if table.has(key):
+            policy[key] = table.number(key, least)
+    if kind == "smollm2" and table.has("dtype"):
+        policy["dtype"] = table.choice("dtype", ("bfloat16", "float32"), "bfloat16")
+    if policy.get("width", 96) % policy.get("heads", 4):
+        raise table.fail("the width must be a multiple of the number of heads", "width")
+    table.done()
+    return policy
 
 
 def _wanted(table: Table, environment: str) -> Wanted:

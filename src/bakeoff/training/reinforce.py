@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.agents.baked.kinds import AnyGrammar
+from bakeoff.agents.baked.voice import Voice
 from bakeoff.core import Ledger, TaskId
 from bakeoff.experts.item import EXPERT_SEEDS
 from bakeoff.training.advantages import advantages, correct, mixed, variant
@@ -69,7 +69,7 @@ class Group:
 
 def reinforce(
     engine: Engine,
-    grammar: AnyGrammar,
+    voice: Voice,
     room: Room,
     replay: Replay,
     stage: Reinforce,
@@ -89,14 +89,12 @@ def reinforce(
         while len(kept) < stage.groups and tried < stage.groups * stage.patience:
             tried += 1
             task = room.task(replay.choose(room.environment, rng), steps)
-            rollouts = []
-            for member in range(stage.size):
-                told(f"update {update + 1}: group {tried}, episode {member + 1}")
-                base = rng.randrange(1 << 30)
-                rollouts.append(room.play(engine, grammar, task, partial(_sampling, stage, base)))
-                ledger.resets += 1
-                ledger.steps += len(rollouts[-1].drawn)
-                ledger.failed_attempts += rollouts[-1].passed is False
+            told(f"update {update + 1}: group {tried}")
+            bases = [rng.randrange(1 << 30) for _ in range(stage.size)]
+            rollouts = room.play(engine, voice, [task] * stage.size, [partial(_sampling, stage, base) for base in bases])
+            ledger.resets += len(rollouts)
+            ledger.steps += sum(len(one.drawn) for one in rollouts)
+            ledger.failed_attempts += sum(one.passed is False for one in rollouts)
             judged = [one for one in rollouts if one.passed is not None]
             faults += len(rollouts) - len(judged)
             if not judged:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from bakeoff.agents.baked.kinds import KINDS, Eyes, eyes, policy
+from bakeoff.agents.baked.kinds import KINDS, policy
+from bakeoff.agents.baked.voice import Pointing, Voice
 from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Tool, UsageError
+
+Draw = Callable[[Any, float, Any], Sequence[int]]
+"""The tokens of an action, from a prompt, a temperature and a generator."""
 
 
 class OtherTools(UsageError):
@@ -40,44 +45,38 @@ class Baked(Agent):
                 f"agent 'baked' needs the Python package '{missing.name}'; install it with pip install 'bakeoff[train]'"
             ) from missing
         self._generator = torch.Generator()
-        published = {tool.name for tool in tools}
-        strange: list[str] = []
-        for place in folder.split("+"):
+        makers = {**dict.fromkeys(KINDS, _pointing), "llama": _speaking}
+        places = folder.split("+")
+        for place in places:
             about, weights = read(Path(place))
-            description = about["description"]
-            if description.get("network") not in KINDS:
-                raise UsageError(
-                    f"'{place}' holds a network of the kind '{description.get('network')}'; agent 'baked' works with the small policies"
-                )
-            strange = [name for name in description["grammar"]["tools"] if name not in published]
-            if not strange:
+            kind = about["description"].get("network")
+            if kind not in makers:
+                raise UsageError(f"'{place}' holds a network of the kind '{kind}'; agent 'baked' works with {' and '.join(makers)}")
+            own = {name.removeprefix("policy."): value for name, value in weights.items()}
+            try:
+                self._voice, self._draw = makers[kind](about["description"], own, tools, place)
                 break
-        else:
-            raise OtherTools(f"the policy in '{place}' was trained with the tool '{strange[0]}', which this environment does not have")
-        self._policy = policy(description)
-        self._policy.load_state_dict({name.removeprefix("policy."): value for name, value in weights.items()})
-        self._policy.eval()
+            except OtherTools:
+                if place == places[-1]:
+                    raise
         self._sha256: str = about["sha256"]
         self._episodes = 0
-        self._eyes: Eyes = eyes(self._policy.grammar)
+        self._talk = self._voice.begin()
         self._tried: set[tuple[int, str]] = set()
         torch.set_num_threads(1)  # one worker, one core: several run side by side
 
     def act(self, observation: Observation) -> Action:
         if observation.step == 0:
             self._episodes += 1
-            self._eyes, self._tried = eyes(self._policy.grammar), set()
-        screen = self._eyes.look(observation)
+            self._talk, self._tried = self._voice.begin(), set()
+        prompt = self._talk.see(observation)
         generator = self._generator.manual_seed(zlib.crc32(f"{self.seed}/{self._episodes}/{observation.step}".encode()))
-        here = hash((observation.text, observation.location))
-        ((ids, _),) = self._policy.draw(screen, 1, self._temperature, generator)
-        action: Action = self._policy.grammar.read(ids, screen)
-        if self._temperature == 0 and (here, str(action)) in self._tried:
-            ((ids, _),) = self._policy.draw(screen, 1, 1.0, generator)
-            action = self._policy.grammar.read(ids, screen)
-        self._tried.add((here, str(action)))
-        self._eyes.did(action, observation)
-        return action
+        screen = hash((observation.text, observation.location))
+        ids = self._draw(prompt, self._temperature, generator)
+        if self._temperature == 0 and (screen, str(ids)) in self._tried:
+            ids = self._draw(prompt, 1.0, generator)
+        self._tried.add((screen, str(ids)))
+        return self._talk.read(ids)
 
     def snapshot(self, directory: Path) -> None:
         write_memory(directory, {"agent": self.name, "weights": self._sha256, "episodes": self._episodes})
@@ -87,6 +86,32 @@ class Baked(Agent):
         if memory["weights"] != self._sha256:
             raise UsageError("this snapshot belongs to another checkpoint")
         self._episodes = memory["episodes"]
+
+
+def _pointing(description: Mapping[str, Any], weights: Mapping[str, Any], tools: tuple[Tool, ...], folder: str) -> tuple[Voice, Draw]:
+    published = [tool.name for tool in tools]
+    strange = [name for name in description["grammar"]["tools"] if name not in published]
+    if strange:
+        raise OtherTools(f"the policy in '{folder}' was trained with the tool '{strange[0]}', which this environment does not have")
+    network = policy(description)
+    network.load_state_dict(weights)
+    network.eval()
+    return Pointing(network.grammar), lambda prompt, temperature, generator: network.draw(prompt, 1, temperature, generator)[0][0]
+
+
+def _speaking(description: Mapping[str, Any], weights: Mapping[str, Any], tools: tuple[Tool, ...], folder: str) -> tuple[Voice, Draw]:
+    from bakeoff.agents.baked.language import Speaking
+    from bakeoff.agents.baked.llama import Llama, Wish
+    from bakeoff.agents.baked.smollm import tokenizer
+
+    model = Llama.build(description)
+    model.load_state_dict(weights)
+    voice = Speaking(tools, tokenizer())
+
+    def draw(prompt: Any, temperature: float, generator: Any) -> Sequence[int]:
+        return model.complete([Wish(prompt, temperature, voice.longest, voice.stop, generator)])[0][0]
+
+    return voice, draw
 
 
 def _temperature(options: str) -> float:

@@ -9,7 +9,8 @@ A task is `miniwob/<task-name>@1/episode#<seed>`. The seed fixes everything the 
 - The first reward that the page's own script gives, after at least one action, is the verdict. It leaves the page at once by a channel that
   page script cannot reach or repeat; setting the page's reward variables, calling its `endEpisode` from elsewhere or redefining it scores 0.
 
-Only the dev list (`miniwob_dev.txt`) is offered by `products`; any other page of the wheel may be asked for by name and counts as `sealed`.
+Only the dev list (`miniwob_dev.txt`) is offered by `products`; any other page of the wheel may be asked for by name and counts as `sealed`. A few of
+the list (`miniwob_train.txt`) have experts and are of the split `train`: from these skills may be baked in.
 Source: Shi et al., World of Bits (ICML 2017); Liu et al., MiniWoB++ (ICLR 2018); Farama Foundation, `miniwob` 1.1.
 """
 
@@ -34,6 +35,7 @@ from bakeoff.core import (
     EnvironmentFault,
     Limits,
     Observation,
+    Policy,
     Product,
     Proof,
     Scored,
@@ -45,6 +47,7 @@ from bakeoff.core import (
     Verdict,
 )
 from bakeoff.environments.browser.chromium import Browser
+from bakeoff.environments.browser.miniwob_experts import expert
 from bakeoff.environments.browser.miniwob_pages import PageServer, html_directory
 from bakeoff.environments.browser.tab import Tab, View
 from bakeoff.environments.browser.tools import tools
@@ -61,17 +64,24 @@ _PRACTICE_SEEDS = 1 << 31  # practice draws from seeds that no task has
 
 
 @cache
-def dev_tasks() -> tuple[str, ...]:
-    """The names that may be used for development, in the order of `miniwob_dev.txt`."""
-    text = files("bakeoff.environments.browser").joinpath("miniwob_dev.txt").read_text(encoding="utf-8")
+def _listed(file: str) -> tuple[str, ...]:
+    text = files("bakeoff.environments.browser").joinpath(file).read_text(encoding="utf-8")
     return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
-@cache
+def dev_tasks() -> tuple[str, ...]:
+    """The names that may be used for development, in the order of `miniwob_dev.txt`; those of `train_tasks` are among them."""
+    return _listed("miniwob_dev.txt")
+
+
+def train_tasks() -> frozenset[str]:
+    """The tasks that may be learned from beforehand; see `miniwob_train.txt`."""
+    return frozenset(_listed("miniwob_train.txt"))
+
+
 def kept_tasks() -> frozenset[str]:
     """The tasks whose page may be kept from one episode to the next; see `miniwob_kept.txt`."""
-    text = files("bakeoff.environments.browser").joinpath("miniwob_kept.txt").read_text(encoding="utf-8")
-    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return frozenset(_listed("miniwob_kept.txt"))
 
 
 @cache
@@ -122,9 +132,9 @@ class MiniWobEnvironment(Environment):
     # --- what there is to do -------------------------------------------------------------------------------------------------
 
     def products(self, *, family: str | None = None, split: Split | None = None) -> Sequence[Product]:
-        if family not in (None, _FAMILY) or split not in (None, "dev"):
+        if family not in (None, _FAMILY):
             return []
-        return [_product(name) for name in dev_tasks()]
+        return [product for product in map(_product, dev_tasks()) if split in (None, product.split)]
 
     def product(self, name: str) -> Product:
         identity, _, version = name.partition("@")
@@ -203,6 +213,9 @@ class MiniWobEnvironment(Environment):
         if "reward.json" not in artefacts:
             return Abstained("the episode kept no reward.json")
         return judge(json.loads(artefacts["reward.json"]))
+
+    def expert(self, task: Task) -> Policy | None:
+        return expert(task.id.product)
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
         """Attacks only: ways to claim a reward that the page has not given."""
@@ -360,7 +373,7 @@ def _attack(script: str) -> Callable[[Environment, Observation], None]:
 
 
 def _product(name: str) -> Product:
-    split: Split = "dev" if name in dev_tasks() else "sealed"
+    split: Split = "train" if name in train_tasks() else "dev" if name in dev_tasks() else "sealed"
     return Product(name, 1, _FAMILY, split, "none", (_TEMPLATE,))
 
 
