@@ -195,7 +195,7 @@ def test_a_long_screen_is_cut_to_what_matters() -> None:
         Element("e63", "generic", ""),
     ]
     lines = render(Observation("Type Acme and press Save", tuple(texts + wanted), 0)).splitlines()
-    assert len(lines) == 28 and lines[-2:] == ["e60 generic Acme", "e61 button Save"]
+    assert len(lines) == 28 and lines[-2:] == ["generic Acme e60", "button Save e61"]
 
 
 def test_the_recipes_for_processor_and_graphics_card_differ_in_numbers_only() -> None:

@@ -149,6 +149,8 @@ class Bake:
                 for done, figures in rounds:
                     self._note({"stage": name, "round": done, **figures})
                     self._told(name, done, stage.rounds, figures)
+                    if self.recipe.between and isinstance(stage, Reinforce) and done % self.recipe.between == 0 and done < stage.rounds:
+                        self._examine(engine, voice, items, room, f"{name} after {done}")
                     if done % self._every(stage) == 0 and done < stage.rounds:
                         self._save(engine, at, done)
                 self._examine(engine, voice, items, room, name)

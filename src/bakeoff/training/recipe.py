@@ -92,7 +92,8 @@ class Recipe:
     Attributes:
         data: the folder of expert data. collect: what it shall hold, to be collected where it does not.
         products, items: only the first so many products of the folder are learned from, and of these the first so many items; 0 for all.
-        policy: sizes of the network. examine: tasks of each examination; before: one before the first stage, too. steps: longest episode. every: rounds between two saved states.
+        policy: sizes of the network. examine: tasks of each examination; before: one before the first stage, too; between: one
+            after every so many updates of practice. steps: longest episode. every: rounds between two saved states.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Recipe:
     products: int = 0
     items: int = 0
     before: bool = False
+    between: int = 0
 
     @property
     def digest(self) -> str:
@@ -139,9 +141,9 @@ def read_recipe(path: Path) -> Recipe:
     policy = {} if sizes is None else _policy(sizes)
     stages = tuple(_stage(table) for table in top.tables("stages", "stage", needed=True))
     examined = top.table("examine")
-    examine, before = 40, False
+    examine, before, between = 40, False, 0
     if examined is not None:
-        examine, before = examined.number("tasks", 0), examined.take("before", bool, False)
+        examine, before, between = examined.number("tasks", 0), examined.take("before", bool, False), examined.number("every", 0, 0)
         examined.done()
     top.done()
     beside = path.parent / given
@@ -159,6 +161,7 @@ def read_recipe(path: Path) -> Recipe:
         products,
         items,
         before,
+        between,
     )
 
 

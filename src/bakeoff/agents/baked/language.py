@@ -145,34 +145,39 @@ def _arguments(tool: Tool) -> tuple[str, ...]:
 
 
 def thought(action: Action, seen: Observation) -> str:
-    """A few words on why an expert did this, derived from what it did: what it is done to, and whether the goal names it."""
+    """A few words on why an expert did this, derived from what it did: what it is done to, as the screen has it, and what the goal says of it."""
     element = seen.element(str(action.arguments.get("ref", "")))
     text = next((str(action.arguments[name]) for name in ("text", "option", "answer") if name in action.arguments), "")
     wanted = text or (element.name if element else "")
     named = bool(wanted) and wanted.lower() in seen.goal.lower()
-    what = f"{element.role} {_short(wanted)}" if element else f"{action.tool} {_short(wanted)}"
-    return f"{what.strip()}: {'the goal names it' if named else 'the next step'}"
+    why = f"the goal says {_short(text)}" if named and text else "the goal names it" if named else "the next step"
+    return f"{_head(element) if element else action.tool}: {why}"
 
 
 # --- screens ---------------------------------------------------------------------------------------------------------------------------
 
 
 def render(seen: Observation) -> str:
-    """What went wrong, and the screen's lines: ref, role, name, value, options, states."""
+    """What went wrong, and the screen's lines: role, name, ref, value, options, states."""
     said = plain_words(seen.goal)
     lines = [_line(element) for element in _kept(seen, said)]
     return "\n".join([*([f"error: {_short(seen.error)}"] if seen.error else []), *lines])
 
 
 def _line(element: Element) -> str:
-    words = [element.ref, element.role, _short(element.name)]
+    """The handle follows the name, so that whoever writes the name has only to go on as the screen goes on."""
+    words = [_head(element)]
     words += [f"{name} {value}" for name, value in sorted(element.attributes.items()) if name in ("color", "shape", "placeholder")]
     if element.value:
         words.append(f"= {_short(element.value)}")
     if element.options:
         words.append(f"of {' | '.join(_short(option) for option in element.options[:OPTIONS])}")
     words += [state for state in _TOLD if state in element.states]
-    return " ".join(word for word in words if word)
+    return " ".join(words)
+
+
+def _head(element: Element) -> str:
+    return " ".join(word for word in (element.role, _short(element.name), element.ref) if word)
 
 
 def _kept(seen: Observation, said: frozenset[str]) -> list[Element]:
