@@ -166,6 +166,7 @@ def test_a_conversation_that_grew_too_long_begins_anew_with_what_was_done() -> N
     assert "done: click e" in voice.text(prompt) and "Type Acme and press Save" in voice.text(prompt)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["click", "type", "scroll", "finish"]), st.integers(0, 30), st.text("ab c.|1", max_size=12), st.integers(-400, 400))
 def test_what_is_written_is_read_as_the_same_action(tool: str, ref: int, text: str, dy: int) -> None:
     arguments = {"click": {"ref": f"e{ref}"}, "type": {"ref": f"e{ref}", "text": text}, "scroll": {"ref": f"e{ref}", "dy": float(dy)}}
