@@ -180,11 +180,14 @@ class App:
         for name in sorted(self.needs):
             digest.update(f"{name}={metadata.version(name)}\n".encode())
         here = self.path.resolve().parent
-        for pattern in self.start.sources:
-            for file in sorted(here.glob(pattern)):
-                if file.is_file():
-                    digest.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+        for file in self.files()[1:]:
+            digest.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
         return digest.hexdigest()[:16]
+
+    def files(self) -> tuple[Path, ...]:
+        """The TOML file itself, and the files that its data is made by."""
+        path = self.path.resolve()
+        return (path, *(file for pattern in self.start.sources for file in sorted(path.parent.glob(pattern)) if file.is_file()))
 
 
 def _installed(package: str) -> bool:

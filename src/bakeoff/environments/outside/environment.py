@@ -305,6 +305,12 @@ class OutsideEnvironment(Environment):
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 
+    def source_files(self) -> Sequence[Path]:
+        """What decides beside the package of this class: the package that wraps apps, and each app's own file with what its data is made by."""
+        here = Path(__file__).parent
+        own = [path for pattern in ("*.py", "*.js") for path in sorted(here.glob(pattern))]
+        return (*own, *(file for app in self.apps().values() for file in app.files()))
+
     def expert(self, task: Task) -> Policy | None:
         found = self.assignment(task.id)
         return steps.policy(found.job.experts[0].steps, found.values) if found.job.experts else None

@@ -25,12 +25,13 @@ Features = dict[str, float]
 Part = tuple[Features, float]
 Elsewhere = dict[str, dict[str, int]]  # phrase → option (as `plain` writes it) → how often it meant that in other products
 MOST_MEANINGS = 6
+WAY = "(button)"  # stands for the label where a button is chosen to carry a form out
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One field of a form and what goes there. `slots`: which values of the job it uses. `kind`: `slot`, `pair` (a name over two fields),
-    `option`, `meant` (the option that a choice named in the job means), `copied` (what another record shows under this label), `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
+    `option` (also `yes` or `no` for a box to tick), `way` (one of several buttons that carry the form out), `meant` (the option that a choice named in the job means), `copied` (what another record shows under this label), `set` (several options, one a line), `twin` (the duplicate) or `look` (options not seen yet)."""
 
     label: str
     value: str
@@ -105,6 +106,7 @@ class Actor:
         self.meanings, self.elsewhere = meanings, elsewhere
         self._meant: dict[tuple[Slot, str, str, tuple[str, ...]], list[tuple[str, Part]]] = {}
         self.facts = {label: value.lower() for label, value in facts.items()}
+        self.anew = False  # whether the form at hand makes a new record
         self.small = False  # whether the form at hand has few fields
         self.named: frozenset[str] = frozenset()  # the values that the record is named by
         self.named_person = ""  # the person that the record is named by
@@ -121,6 +123,10 @@ class Actor:
         states = [Described(Act(command.name), (base[0],), base[1])]
         fields = merged(command.form, self.theory)
         self.small = len(fields) <= 3
+        written = [item.filled for item in fields if item.kind in ("text", "long")]
+        if self.anew != (command.level == "list" and 2 * sum(written) < len(written)):
+            self.anew = not self.anew
+            self.forget()
         listed = tuple(i for i in sorted(values) if self.job.slots[i].kind == "quoted" and shape(self.job.slots[i].text) == "word")
         for item in fields:
             if item.kind in ("set", "listing") and listed:
@@ -145,6 +151,7 @@ class Actor:
                 else:
                     grown.extend(_with(state, fill, part) for fill, part in self._choices(item, twins))
             states = _best(grown)
+        states = _best([*states, *(_with(state, fill, part) for state in states for fill, part in self._ways(command))])
         return [self._ruled(state, fields) for state in states] if self.theory.rules.count else states
 
     def _ruled(self, state: Described, fields: list[FieldModel]) -> Described:
@@ -157,6 +164,16 @@ class Actor:
         add(features, "required empty", float(self.theory.rules.missing(filled, facts)))
         return _with(state, None, self._worth(features)) if features else state
 
+    def _ways(self, command: Command) -> list[tuple[Fill, Part]]:
+        """The buttons that carry a form out, where there are several: the first of them unless one is chosen."""
+        ways = self.theory.ways.get(command.name, ())
+        found = []
+        for way in ways if len(ways) > 1 else ():
+            features: Features = {"other way": 1.0}
+            self._word_option(features, FieldModel(WAY, "choice"), way, self.job.words, own=True)
+            found.append((Fill(WAY, way, (), "way"), self._worth(features)))
+        return sorted(found, key=lambda entry: -entry[1][1])[:MOST_CHOICES]
+
     def forget(self) -> None:
         """Another kind of target: descriptions of values are made anew."""
         self._known, self._chosen, self._meant = {}, {}, {}
@@ -168,7 +185,7 @@ class Actor:
 
     def _command_part(self, command: Command) -> Part:
         features: Features = {}
-        add(features, "name said", _share(command.words, self.said))
+        add(features, "name said", max(_share(command.words, self.said), _share(content(command.menu), self.said) if command.menu else 0.0))
         if command.refused and not command.done:
             add(features, "refused", 0.5)
         if command.form is None:
@@ -210,8 +227,11 @@ class Actor:
                 return None
         elif not self._shape_features(features, slot, item):
             return None
-        if item.label in self.theory.title_labels() or (item.kind == "pair" and self.theory.titled(self.theory.samples(item.label))):
-            add(features, "title changed")
+        if self.anew:
+            pass  # a new record has to be called something
+        elif item.label in self.theory.title_labels() or (item.kind == "pair" and self.theory.titled(self.theory.samples(item.label))):
+            near = set(slot.before[-3:]) | set(slot.after) | self._ahead(slot)
+            add(features, "title changed", 1.0 - max(_share(words, near) for words in names(item)))
         elif (item.kind == "pair" and self.named_person and self.named_person in self.facts.values()) or self.named & {
             self.facts.get(label, "") for label in (item.label, item.hint)
         }:
@@ -278,9 +298,15 @@ class Actor:
         elif usual and {usual, kind} & {"email", "phone", "date", "amount", "code", "address"}:
             return False
         elif usual or kind != "long":
-            add(features, "other shape", 1.0 if usual else 0.3 if slot.kind == "quoted" else 0.8)
+            loose = slot.kind == "quoted" and {usual, kind} <= {"word", "long", "name"}
+            if usual and loose:
+                add(features, "fits shape", 0.3)
+            else:
+                add(features, "other shape", 1.0 if usual else 0.3 if slot.kind == "quoted" else 0.8)
         if slot.kind in ("name", "quoted"):
             add(features, "fits values", self._seen(slot, item))
+        add(features, "sentence in a line", float(item.kind == "text" and kind == "long" and slot.text[-1:] in ".!?"))
+        add(features, "overwrites", float(item.kind == "long" and item.filled))
         if item.kind == "long":
             add(features, "long text", 1.0 if slot.kind == "quoted" else -4.0)
         return True
@@ -348,6 +374,15 @@ class Actor:
             add(features, "label said", _share(item.words, self.said))
             tie(features, self.job.words, item.words)
             yield Fill(item.label, _option(item, value) or value, (), "copied"), features
+        if item.kind == "flag":
+            now = self.facts.get(item.label, "")
+            for option in ("no",) if now == "yes" else ("yes",) if now == "no" else item.options:
+                features = {"box turned": 1.0}
+                add(features, "label said", _share(item.words, self.said))
+                tie(features, self.job.words, (*item.words, option))
+                for word in self.job.words:
+                    add(features, f"own:{word}>{item.label}={option}", 1.0 / len(self.job.words) ** 0.5)
+                yield Fill(item.label, option, (), "option"), features
         if item.kind not in ("choice", "combo"):
             return
         if any(len(option) > 30 for option in item.options):  # the options are records

@@ -39,6 +39,7 @@ class Entry:
         self.actions = 0
         self.open_command = ""
         self.record = ""  # where the record opened last is
+        self.form_place = ""  # where the open command's form is, when it stands among other things to do
         self.tried_partners: dict[tuple[str, str, str], list[str]] = {}
         self._see(page)
 
@@ -48,6 +49,8 @@ class Entry:
             page.stand()
         if page.form is None and self.open_command:
             page.form = next((form for form in page.inlines if form.heading == self.open_command.rpartition(AT)[2]), None)
+            if page.form is None and page.inlines and page.location == self.form_place != "":
+                page.form = max(page.inlines, key=lambda form: len(form.fields))
             page.facts = {} if page.form is not None else page.facts
         self.page = page
         self.theory.saw(page)

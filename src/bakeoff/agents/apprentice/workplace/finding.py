@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from bakeoff.agents.apprentice.workplace.asking import OVER_SEVERAL, RECKONINGS, wanted
-from bakeoff.agents.apprentice.workplace.entry import Steps
-from bakeoff.agents.apprentice.workplace.hand import Hand
+from bakeoff.agents.apprentice.workplace.entry import Learned, Steps
+from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
 from bakeoff.agents.apprentice.workplace.job import Job, same, series, shape, turned
 from bakeoff.agents.apprentice.workplace.page import Row
 
 ENOUGH = 18  # actions after which no further record is looked for
 MOST_PAGES = 5
+MOST_HINTS = 3
 QUANTIFIERS = frozenset({"every", "each", "all"})
 
 
@@ -52,9 +54,40 @@ class Finder:
     def locate(self) -> Steps[None]:
         """Finds the records that the job names: a row whose title is one value and that shows the next value too."""
         slots = self.job.slots
+        yield from self._go_where_hinted()
         if self.theory.places or wanted(self.job):
             yield from self._locate_by_list()
-            return
+        else:
+            yield from self._locate_by_pair()
+        if not self.targets and self.hand.page.everywhere is not None and not self.broad:
+            yield from self._look_everywhere()
+
+    def _go_where_hinted(self) -> Steps[None]:
+        """Opens what the navigation calls by a word of the job and was never opened: there may be a list."""
+        said = self.job.every_stem
+        unseen = [c for c in self.theory.commands.values() if c.level == "list" and c.form is None and not c.leads and not c.refused]
+        hints = [(len(said & set(c.words)) / len(c.words), c) for c in unseen if c.words]
+        for _, command in sorted((hint for hint in hints if hint[0] > 0.5), key=lambda hint: -hint[0])[:MOST_HINTS]:
+            with contextlib.suppress(Refused, Learned):
+                yield from self.hand.begin(command)
+            yield from self.hand.leave_form()
+
+    def _look_everywhere(self) -> Steps[None]:
+        """Asks the box that looks for anything for each quoted value, then each name."""
+        slots = self.job.slots
+        able = [i for i, slot in enumerate(slots) if slot.kind == "quoted"] + [i for i, slot in enumerate(slots) if slot.kind == "name"]
+        for index in able[:MOST_HINTS]:
+            yield from self.hand.search_everywhere(slots[index].text)
+            titled = [row for row in self.hand.page.rows if titled_by(row, slots[index].text)]
+            if titled:
+                keys = [i for i in able if i != index and any(same(slots[i].text, text) for text in parts(titled[0]))]
+                yield from self.hand.open_row(titled[0])
+                self.targets.append(Target((index, *keys[:1]), titled[0].title, location=self.hand.page.location))
+                return
+
+    def _locate_by_pair(self) -> Steps[None]:
+        """In a product with one list."""
+        slots = self.job.slots
         able = [index for index, slot in enumerate(slots) if slot.kind in ("name", "quoted")]
         pairs = [(a, b) for a in able for b in able if b == a + 1]
         pairs.sort(key=lambda pair: -self.theory.title_kind.get(slots[pair[0]].kind, 0))
@@ -92,13 +125,15 @@ class Finder:
         able = [
             index
             for index, slot in enumerate(slots)
-            if (slot.kind in ("name", "quoted") or series(slot.text))
+            if (slot.kind in ("name", "quoted") or series(slot.text) or self.theory.numbered(slot.text))
             and (slot.text.count(" ") < 5 or self.theory.knows_title(slot.text) or any(slot.text in title for title in seen_here))
         ]
         listed = {i for i in able if slots[i].kind == "quoted" and shape(slots[i].text) == "word" and slots[i].text.islower()}
         able = [index for index in able if index not in listed]
         known = {title for called in self.theory.called_by.values() for title in called}
-        able.sort(key=lambda index: (not series(slots[index].text), slots[index].text not in known))
+        able.sort(
+            key=lambda index: (not series(slots[index].text), not self.theory.numbered(slots[index].text), slots[index].text not in known)
+        )
         seen: set[str] = set()
         for index in able:
             taken = {slot for target in self.targets for slot in target.slots}
@@ -112,6 +147,9 @@ class Finder:
             seen.add(slots[index].text)
             for place in self.theory.place_for(slots[index].text, said):
                 rows = yield from self.rows(slots[index].text, place)
+                if not rows and self.landed(slots[index].text):
+                    self.targets.append(Target((index,), slots[index].text, location=self.hand.page.location, place=place))
+                    break
                 if self._take(index, rows, place, taken) and not self.broad:
                     break
         if self.broad and not self.mentions:
@@ -231,6 +269,11 @@ class Finder:
                 break
             rows = list(self.hand.page.rows)
         return rows
+
+    def landed(self, text: str) -> bool:
+        """Whether a search went straight to the one record that it found."""
+        page = self.hand.page
+        return not page.listing and text.lower() in page.heading.lower() and page.location == self.hand.record
 
     def fitting(self, target: Target, rows: list[Row]) -> list[Row]:
         slots = self.job.slots

@@ -10,6 +10,7 @@ import re
 from bakeoff.agents.apprentice.workplace.acts import Act
 from bakeoff.agents.apprentice.workplace.entry import Entry, Learned, Steps
 from bakeoff.agents.apprentice.workplace.job import content, date_form, day
+from bakeoff.agents.apprentice.workplace.landmarks import LEAVING
 from bakeoff.agents.apprentice.workplace.page import Control, Page, Row, blank
 from bakeoff.agents.apprentice.workplace.theory import Command, Theory
 from bakeoff.agents.apprentice.workplace.widgets import dictated
@@ -29,6 +30,7 @@ class Hand(Entry):
         super().__init__(theory, page)
         self.look = look  # whether to follow what newly appears after a change
         self.changed = 0
+        self.pressed = ""  # the role of what was pressed last to begin a command
         self.advanced = False  # whether the open form is past its first screen
         self.doings: list[str] = []  # record, commands and values of what was carried out
         self.sought: tuple[Row, str, str] | None = None  # the record opened last: its row, its list, and what was looked for there
@@ -41,6 +43,9 @@ class Hand(Entry):
         self.open_command = ""
         if self.page.form is not None and self.page.form in self.page.inlines:
             self.page.form = None
+            if self.page.location == self.form_place:
+                self.form_place = ""
+                yield from self.do(Action("back"))
         for _ in range(3):
             form = self.page.form
             if form is None:
@@ -51,6 +56,9 @@ class Hand(Entry):
                 if form is None:
                     break
             leave = [c for c in form.leave if "opens" not in self.page.by_ref[c.ref].attributes]
+            leave = [c for c in leave if LEAVING.match(c.name)] or leave
+            if not form.dialog and len(leave) > 1 and not LEAVING.match(leave[-1].name):
+                leave = []
             if leave:
                 yield from self.press(leave[-1])
             else:
@@ -61,8 +69,9 @@ class Hand(Entry):
         """To a list of records."""
         if self.page.form is not None:
             yield from self.leave_form()
+        yield from self.come_back()
         for _ in range(3):
-            if self.page.listing and (not self.theory.places or self.theory.place_of(self.page) == place):
+            if self.page.listing and (not self.theory.home or self.theory.place_of(self.page) == place):
                 return self.page
             wanted = place or self.theory.home_link
             if not wanted and self.record and self.page.location == self.record:
@@ -70,6 +79,14 @@ class Hand(Entry):
                 self.record = ""
                 continue
             named = [c for c in self.page.nav if wanted and c.plain == wanted]
+            if not named and wanted:
+                named = yield from self._unfold(wanted)
+            if not named and self.theory.home and not wanted:
+                yield from self.do(Action("back"))
+                continue
+            if not named and not self.theory.home and (self.page.folds or any(c.menu for c in self.page.nav)):
+                yield from self._seek_list()
+                continue
             plain = [c for c in self.page.nav if c.count is None]
             links = named or [c for c in plain if "selected" not in c.states] or plain or self.page.commands
             if links:
@@ -77,6 +94,42 @@ class Hand(Entry):
             else:
                 yield from self.do(Action("back"))
         return self.page
+
+    def come_back(self) -> Steps[None]:
+        """Goes back from where hardly any of the product's navigation is."""
+        for _ in range(2):
+            if not self.theory.astray(self.page):
+                return
+            yield from self.do(Action("back"))
+
+    def _unfold(self, wanted: str) -> Steps[list[Control]]:
+        """The control of the navigation with this name, once the part that it stands in is unfolded."""
+        command = self.theory.commands.get(wanted)
+        fold = next((c for c in self.page.folds if command is not None and c.plain == command.menu and "collapsed" in c.states), None)
+        if fold is not None:
+            yield from self.press(fold)
+        return [c for c in self.page.nav if c.plain == wanted]
+
+    def _seek_list(self) -> Steps[None]:
+        """Goes to the next place of the navigation where a list may be; back from where the navigation is another one."""
+        for fold in self.page.folds:
+            if fold.plain not in self.theory.looked:
+                self.theory.looked.append(fold.plain)
+                yield from self.press(fold)
+                break
+        unseen = [
+            c for c in self.theory.commands.values() if c.level == "list" and c.menu and c.form is None and not c.leads and not c.refused
+        ]
+        for command in unseen[:1]:
+            links = yield from self._unfold(command.shown)
+            if links:
+                yield from self.press(links[0])
+                command.leads = self.page.location
+                if self.page.listing:
+                    self.theory.home_link = command.shown
+                yield from self.come_back()
+        if not unseen:
+            yield from self.do(Action("back"))
 
     def search(self, text: str, place: str = "") -> Steps[Page]:
         """Looks for a text with the list's own search, when it has one."""
@@ -87,11 +140,31 @@ class Hand(Entry):
         if box.value != text:
             yield from self.do(Action("type", {"ref": box.ref, "text": text}))
         button = self.page.search_button
+        here = self.page.location
         if button is not None:
             yield from self.do(Action("click", {"ref": button.ref}))
         else:
             yield from self.do(Action("press", {"key": "Enter"}))
+        if self.page.location != here and not self.page.listing and text and text.lower() in self.page.heading.lower():
+            self._stand()  # it went straight to the one record that it found
         return self.page
+
+    def search_everywhere(self, text: str) -> Steps[Page]:
+        """Looks for a text with the box that stands on every page."""
+        if self.page.form is not None:
+            yield from self.leave_form()
+        box = self.page.everywhere
+        if box is not None:
+            yield from self.do(Action("type", {"ref": box.ref, "text": text}))
+            yield from self.do(Action("press", {"key": "Enter"}))
+        return self.page
+
+    def _stand(self) -> None:
+        """Takes the page at hand for that of a record."""
+        self.record = self.page.location
+        self.page.stand()
+        if not self.changed:
+            self.theory.saw_record(self.page)
 
     def open_row(self, row: Row) -> Steps[Page]:
         """Opens a record and takes in its commands."""
@@ -135,12 +208,18 @@ class Hand(Entry):
 
     def reveal(self, command: Command) -> Steps[Control | None]:
         """The control of a command, opening menus when it is hidden in one."""
+        if command.level == "list":
+            yield from self.come_back()
         found = self.page.command(command.shown)
         if found is None and command.level == "list" and self.theory.places:
             yield from self.go_home(command.place)
             found = self.page.command(command.shown)
         if found is not None:
             return found
+        if command.menu and command.level == "list":
+            links = yield from self._unfold(command.shown)
+            if links:
+                return links[0]
         openers = sorted(self.page.openers, key=lambda control: control.plain != command.menu)
         for opener in openers[:3]:
             if "expanded" in opener.states:
@@ -168,6 +247,9 @@ class Hand(Entry):
                 yield from self.press(key)
         before = (yield from self._drop(command)) if command.dropped else (yield from self._press(command))
         page = self.page
+        if page.form is None and page.inlines and page.location != before.location and not page.rows:
+            self.form_place, self.open_command = page.location, command.name
+            self._see(page)
         if page.form is not None:
             new = command.form is None
             self.theory.opened(command, page)
@@ -175,7 +257,8 @@ class Hand(Entry):
             if new and command.form:
                 raise Learned(command.name)
             return
-        if page.notices and page.notices != before.notices:
+        led = page.location != before.location and bool(page.rows) and self.pressed == "link"
+        if page.notices and page.notices != before.notices and not led:
             command.form = command.form or ()
             self._done(command, before)
             return
@@ -185,6 +268,12 @@ class Hand(Entry):
             command.leads = page.location
             if command.level == "list":
                 self.theory.found_list(page, command.shown)
+                if (
+                    not self.theory.home_link
+                    and page.location == self.theory.home
+                    and len(page.rows) > len(self.theory.called_by.get("", ())) / 2
+                ):
+                    self.theory.home_link = command.shown
         else:
             command.refused += 1
         raise Refused(f"{command.name} opens no form")
@@ -195,6 +284,7 @@ class Hand(Entry):
         if control is None:
             raise Refused(f"{command.name} is not here")
         before = self.page
+        self.pressed = control.role
         if control.role == "form":
             self.open_command = command.name
             self._see(self.page)
@@ -265,7 +355,7 @@ class Hand(Entry):
         counted = command.done
         yield from self.begin(command)
         if command.done > counted:
-            yield from self.follow(before)
+            yield from self.follow(before, command.shown)
             return True
         notices = self.page.notices
         filled: set[str] = set()
@@ -279,6 +369,7 @@ class Hand(Entry):
                 command.confirms += 1
             self._expect(act)
             yield from self.fill(act, filled, said)
+            yield from self._other_parts(act, filled, said)
             form = self.page.form
             if form is None:
                 break
@@ -299,6 +390,10 @@ class Hand(Entry):
                 break
             labels, here = [item.label for item in form.fields], self.page.observation.location
             button = max(reversed(form.buttons), key=lambda c: len(set(content(c.name)) & set(command.words)))
+            way = next((fill.value for fill in act.fills if fill.kind == "way"), "")
+            if way:
+                found = yield from self._way(way)
+                button = found or button
             yield from self.press(button)
             if self.page.form in self.page.inlines and self.page.notices and self.page.notices != notices and not self.page.alerts:
                 self.page.form = None
@@ -335,8 +430,31 @@ class Hand(Entry):
                 yield from self.go_home(self.theory.at)
         self._done(command, before)
         self.doings += [act.command, *(fill.value for fill in act.fills if fill.value), *said.values()]
-        yield from self.follow(before)
+        yield from self.follow(before, command.shown)
         return True
+
+    def _other_parts(self, act: Act, filled: set[str], said: dict[str, str]) -> Steps[None]:
+        """Fills the fields that stand in other parts of the form."""
+        for fill in act.fills:
+            part = self.theory.parts.get(fill.label, "")
+            form = self.page.form
+            control = next((c for c in form.parts if c.plain == part), None) if form is not None and part else None
+            if fill.label not in filled and control is not None:
+                yield from self.press(control)
+                yield from self.fill(act, filled, said)
+
+    def _way(self, name: str) -> Steps[Control | None]:
+        """The button of the open form with this name; first opens what it may stand behind."""
+        for _ in range(3):
+            form = self.page.form
+            if form is None:
+                return None
+            found = next((c for c in form.buttons if c.plain == name), None)
+            folded = [c for c in form.openers if "collapsed" in c.states]
+            if found is not None or not folded:
+                return found
+            yield from self.press(folded[-1])
+        return None
 
     def _stuck(self, act: Act) -> bool:
         """Whether a form that stays on its page came back without a complaint and shows what was put into it; a remark is gone once it is kept."""
@@ -384,8 +502,9 @@ class Hand(Entry):
             if before.facts and before.facts.get(label, value) != value:
                 command.changes[label] = command.changes.get(label, 0) + 1
 
-    def follow(self, before: Page) -> Steps[None]:
-        """Presses what newly appeared after a change: the best clue to a step without which nothing counts."""
+    def follow(self, before: Page, done: str) -> Steps[None]:
+        """Presses what newly appeared after a change: the best clue to a step without which nothing counts. What takes the place of the control that
+        was pressed and contains its name (`Hold`, then `Unhold`) would only undo the change."""
         known = (
             set(self.theory.baseline)
             | {c.plain for c in (*before.commands, *before.nav)}
@@ -394,6 +513,10 @@ class Hand(Entry):
         for _ in range(2):
             new = [c for c in self.page.commands if c.plain not in known and c.role == "button"]
             if not new or not self.look or self.page.listing:
+                return
+            if self.page.command(done) is None:
+                new = [c for c in new if done.lower() not in c.plain.lower()]
+            if not new:
                 return
             chosen = new[0]
             counts = self.theory.follow_ups.setdefault(chosen.plain, [0, 0])

@@ -22,6 +22,9 @@ _LITERALS: tuple[tuple[str, str], ...] = (
     ("amount", r"[$€£]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[$€£]?\d+(?:\.\d+)?"),
 )  # fmt: skip
 _NAME = re.compile(r"[A-ZÀ-Ý][\w'’-]*(?:(?: & | )?(?:(?<= )|(?<=& ))[A-ZÀ-Ý][\w'’-]*)*")
+_SAID = re.compile(
+    r": ([A-ZÀ-Ý][^\W\d]* [^\W\dA-ZÀ-Ý][^“”\"‘:]*[\w)][.!?])$"
+)  # what is to be written, word for word, at the end: `Add this remark: The part has come.`
 _TURNED = re.compile(r"[A-ZÀ-Ý][\w'’-]+, [A-ZÀ-Ý][\w'’-]+")
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -97,6 +100,9 @@ class Job:
         def free(start: int, end: int) -> bool:
             return all(end <= slot.start or start >= slot.end for slot in taken)
 
+        said = _SAID.search(goal)
+        if said is not None:
+            taken.append(Slot(said[1], "quoted", *said.span(1)))
         for kind, pattern in _LITERALS:
             for match in re.finditer(pattern, goal):
                 start, end = match.span()

@@ -248,6 +248,13 @@ class Planner:
             for word in {word for act in acts for fill in act.fills if fill.kind == "twin" for word in content(fill.label)}:
                 add(own, f"{pick}~{word}")
             used |= {index for index in values if self.job.slots[index].kind == "email"}
+        for fill in (fill for act in acts for fill in act.fills if fill.kind == "option"):  # `Ada Byron (user ada)`
+            marks = set(content(fill.value))
+            used |= {
+                index
+                for index in values
+                if self.job.slots[index].kind == "name" and marks and marks <= set(content(self.job.slots[index].text))
+            }
         unused = values - used
         worded = {index for index in unused if self.job.slots[index].kind == "word"}
         add(own, "value unused", float(len(unused) - len(worded)))
@@ -265,7 +272,7 @@ class Planner:
                 done.update(content(fill.label))
                 for slot in fill.slots:
                     done.update((*self.job.slots[slot].before, *self.job.slots[slot].after))
-                if fill.kind == "option":
+                if fill.kind in ("option", "way"):
                     said = [word for word in content(fill.value) if word in self.actor.said]
                     spoken += said
                     done.update(said)
@@ -319,7 +326,7 @@ class Planner:
             if fill.kind == "meant" and detail:
                 fills.append(f"{fill.label}={self.job.slots[fill.slots[0]].text} as {fill.value}")
                 continue
-            value = fill.value if fill.kind in ("option", "set") else " ".join(self.roles.get(slot, "") for slot in fill.slots)
+            value = fill.value if fill.kind in ("option", "set", "way") else " ".join(self.roles.get(slot, "") for slot in fill.slots)
             fills.append(f"{fill.label}={value}")
         return f"{act.command}({'|'.join(fills)})"
 

@@ -83,7 +83,8 @@ class Sight:
         if not rows:
             return None
         yield from self.hand.open_row(rows[0])
-        return dict(self.hand.page.facts)
+        page = self.hand.page
+        return dict(rows[0].labelled) | page.beside | page.facts
 
     def _several(self, finder: Finder, wanted: list[Row], place: str, text: str) -> Steps[list[Facts]]:
         """These records, each opened and left again. A list that does not find them by the text is asked for their titles."""

@@ -16,6 +16,7 @@ from bakeoff.core import Action
 MOST_RECORDS = 4
 COMMON = ("a", "e")  # letters that most names and titles contain
 MOST_SCREENS = 4
+MOST_OPENERS = 2  # of a form that are looked behind
 
 
 class Survey:
@@ -80,10 +81,16 @@ class Survey:
         """Opens each command of this record whose form was never seen."""
         record = self.hand.page.location
         for opener in self.hand.page.openers:
-            if any(c.menu == opener.plain for c in self.theory.record_commands(self.theory.at)):
+            if (
+                any(c.menu == opener.plain for c in self.theory.record_commands(self.theory.at))
+                or self.theory.key(opener.plain) in self.theory.looked
+            ):
                 continue
-            yield from self.hand.press(opener)
-            self.theory.saw_record(self.hand.page, opener.plain)
+            now = next((c for c in self.hand.page.openers if c.name == opener.name), None)
+            if now is not None and self.hand.page.location == record:
+                self.theory.looked.append(self.theory.key(opener.plain))
+                yield from self.hand.press(now)
+                self.theory.saw_record(self.hand.page, opener.plain)
         away = {c.shown for c in self.theory.commands.values() if c.leads and not c.place}
         unseen = [c for c in self.theory.record_commands(self.theory.at) if c.form is None and (not c.place or c.shown not in away)]
         for command in sorted(unseen, key=lambda c: c.dropped):
@@ -109,8 +116,35 @@ class Survey:
         if self.hand.page.form is not None:
             yield from self.hand.leave_form()
 
+    def _look_around(self) -> Steps[None]:
+        """Looks into the other parts of the open form, and behind the buttons that hide further ways to carry it out."""
+        form = self.hand.page.form
+        command = self.theory.commands.get(self.hand.open_command)
+        if form is None or command is None or command.name in self.theory.looked:
+            return
+        self.theory.looked.append(command.name)
+        names = [c.name for c in form.openers]
+        for opener in [c for c in form.openers if names.count(c.name) == 1][-MOST_OPENERS:]:
+            now = next((c for c in self.hand.page.form.openers if c.name == opener.name), None) if self.hand.page.form is not None else None
+            if now is not None and "collapsed" in now.states:
+                yield from self.hand.press(now)
+        form = self.hand.page.form
+        if form is not None and not form.dialog and len(form.buttons) > 1:
+            self.theory.ways[command.name] = [c.plain for c in form.buttons]
+        for part in form.parts if form is not None else ():
+            now = next((c for c in self.hand.page.form.parts if c.name == part.name), None) if self.hand.page.form is not None else None
+            if now is None or "selected" in now.states:
+                continue
+            yield from self.hand.press(now)
+            if self.hand.page.form is not None:
+                for item in self.hand.page.form.fields:
+                    if all(item.label != known.label for known in command.form or ()):
+                        self.theory.parts[item.label] = part.plain
+                self.theory.next_step(command, self.hand.page)
+
     def _look_into_fields(self) -> Steps[None]:
         """Opens fields whose options are hidden; of a form in several screens, on all of them."""
+        yield from self._look_around()
         for _ in range(MOST_SCREENS):
             form = self.hand.page.form
             if form is None:

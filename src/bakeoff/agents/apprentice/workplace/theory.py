@@ -134,12 +134,18 @@ class Theory:
     calendars: list[str] = field(default_factory=list)  # fields that open a calendar
     many: list[str] = field(default_factory=list)  # fields that take several options, or none
     rules: Rules = field(default_factory=Rules)  # what it refused in forms
+    parts: dict[str, str] = field(default_factory=dict)  # field of a form shown in parts → the control that shows it
+    ways: dict[str, list[str]] = field(default_factory=dict)  # command → the buttons that carry it out, where there are several
+    menu: list[str] = field(default_factory=list)  # what the navigation held on the first screen
+    looked: list[str] = field(default_factory=list)  # menus of records, tabs and folded parts of the navigation that were opened
     _title_labels: tuple[int, set[str]] | None = None
 
     # --- taking in screens -----------------------------------------------------------------------------------------------------------
 
     def saw(self, page: Page) -> None:
         """Takes in what any screen shows: commands, values under labels, the way dates are written."""
+        if not self.menu:
+            self.menu = [control.plain for control in (*page.nav, *page.folds)]
         if page.listing and page.rows and not self.home:
             self.home, self.called = page.location, page.heading
         if page.listing and page.location == self.home:
@@ -153,7 +159,8 @@ class Theory:
                     break
         for control in page.nav:
             if "selected" not in control.states and control.count is None:
-                self.command(control.plain, "list")
+                command = self.command(control.plain, "list")
+                command.menu = command.menu or control.menu
         for control in page.commands if page.rows and self.place_of(page) is not None else ():
             if control.role == "link":
                 self.command(self.key(control.plain), "list")
@@ -201,6 +208,13 @@ class Theory:
             return None
         return "" if page.location == self.home else self.places.get(page.location)
 
+    def astray(self, page: Page) -> bool:
+        """Whether a page lies outside the product, or is a dead end: hardly any of the navigation is there, and nothing to fill in."""
+        if not self.menu or page.form is not None or page.picker is not None:
+            return False
+        here = {control.plain for control in (*page.nav, *page.folds)}
+        return 3 * len(here & set(self.menu)) < len(self.menu)
+
     def found_list(self, page: Page, link: str) -> None:
         """Something in the navigation led to a list of other records."""
         if page.location != self.home and page.search is not None:
@@ -239,6 +253,8 @@ class Theory:
             self.value(item.label, item.value)
         kind = "date" if item.label in self.calendars else "set" if item.kind == "choice" and item.label in self.many else item.kind
         options = item.options or tuple(self.combos.get(item.label, ()))
+        if kind == "flag":
+            options = ("no",) if item.value == "yes" else ("yes",)
         return FieldModel(item.label, kind, options, item.required, not blank(item.value), item.hint)
 
     def _listed(self, item: Widget) -> bool:
@@ -315,6 +331,10 @@ class Theory:
             called = self.called_by.get(place, [])
             like = sum((shape(title) == "name") == (kind == "name") for title in called) / max(len(called), 1)
             coded = sum(bool(series(title)) for title in called) > len(called) / 2
+            if text.isdigit():
+                return float(2 * sum(title.isdigit() and len(title) == len(text) for title in called) > len(called)) + 3.0 * (
+                    text in called
+                )
             return 3.0 * (text in called) + like - 2.0 * coded + 0.8 * bool(words & set(content(place or self.called)))
 
         return sorted(self._lists(), key=lambda place: -promise(place))
@@ -328,6 +348,12 @@ class Theory:
     def ticked_commands(self) -> list[Command]:
         """What can be done to rows ticked in the list and to no single record."""
         return [c for c in self.commands.values() if c.level == "several" and c.shown not in self.commands and not c.place]
+
+    def numbered(self, text: str) -> bool:
+        """Whether some list's records are called by plain numbers as long as this one."""
+        return text.isdigit() and any(
+            2 * sum(title.isdigit() and len(title) == len(text) for title in called) > len(called) for called in self.called_by.values()
+        )
 
     def last_first(self) -> bool:
         """Whether records are titled by names with the last name first."""

@@ -48,9 +48,14 @@ def dictated(label: str) -> str:
 
 
 def read_fields(
-    inside: list[Element], below: Below, starred: Callable[[Element], bool], lead: str = ""
+    inside: list[Element],
+    below: Below,
+    starred: Callable[[Element], bool],
+    lead: str = "",
+    column: Callable[[Element], str] = lambda element: "",
 ) -> tuple[list[Field], list[Element]]:
-    """The fields among these elements, and what is no part of any: buttons and links. `lead`: a text right before them."""
+    """The fields among these elements, and what is no part of any: buttons and links. `lead`: a text right before them; `column`: what the column
+    of a table is called in which an element stands. Of fields that a table repeats, the first row's count."""
     fields: list[Field] = []
     rest: list[Element] = []
     taken: set[str] = set()
@@ -64,14 +69,18 @@ def read_fields(
                 fields.append(replace(found, complaint=said) if said else found)
             if found is not None or _calendar(element, below):
                 taken.update(e.ref for e in below(element.ref))
-        elif element.role == "listbox" and not element.options:
+        elif (element.role == "listbox" and not element.options) or (
+            element.role == "combobox" and fields and _other_face(element, fields[-1])
+        ):
             taken.update(e.ref for e in below(element.ref))
         elif element.role in WIDGETS:
             hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
             found = _single(element, hint, starred(element))
-            label = found.label or _said_before(inside, place) or ("" if fields else lead)
-            fields.append(found if found.label else replace(found, label=label.rstrip(": ")))
-        elif element.role == "button" and ({"collapsed", "expanded"} & element.states or _says_its_field(element, inside, place)):
+            headed = "" if found.label else column(element)
+            label = found.label or headed or _said_before(inside, place) or ("" if fields else lead)
+            if not headed or all(item.label != label for item in fields):
+                fields.append(found if found.label else replace(found, label=label.rstrip(": ")))
+        elif element.role == "button" and _says_its_field(element, inside, place):
             label = _label_before(inside, place)
             value = element.name.removeprefix(label).strip() if label and element.name.startswith(label) else element.name
             kind = "date" if day(value) or shape(value) == "date" else "combo"
@@ -81,6 +90,11 @@ def read_fields(
         elif element.role == "alert" and fields and not rest:
             fields[-1] = replace(fields[-1], complaint=f"{fields[-1].complaint} {element.name}".strip())
     return fields, rest
+
+
+def _other_face(element: Element, before: Field) -> bool:
+    """Whether a list is the same as the one right before it, which a script has made look otherwise."""
+    return bool(before.options) and not element.options and element.name.strip() == before.value.strip() and "collapsed" in element.states
 
 
 def _label_before(inside: list[Element], place: int) -> str:
@@ -102,7 +116,9 @@ def _said_before(inside: list[Element], place: int) -> str:
 def _says_its_field(button: Element, inside: list[Element], place: int) -> bool:
     """Whether a button is called by the label before it and what is chosen there: it opens a window to pick from."""
     label = _label_before(inside, place)
-    return bool(label) and button.name.startswith(f"{label} ")
+    return bool(label) and (
+        button.name.startswith(f"{label} ") or (button.name == label and bool({"collapsed", "expanded"} & button.states))
+    )
 
 
 def _calendar(group: Element, below: Below) -> bool:
@@ -112,6 +128,8 @@ def _calendar(group: Element, below: Below) -> bool:
 def _group(group: Element, below: Below) -> Field | None:
     """Several widgets that are one field: radio buttons, boxes to tick, buttons in a row, or the parts of a date."""
     inside = below(group.ref)
+    if any(e.role == "toolbar" for e in inside):
+        return None
     label = group.name or next((e.name for e in inside if e.role in ("text", "heading", "legend") and e.name != "*"), "")
     required = "required" in group.states or any(e.name == "*" for e in inside)
     invalid = any("invalid" in e.states for e in inside)

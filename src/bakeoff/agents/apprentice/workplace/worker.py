@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -123,6 +124,12 @@ class Worker(Finder):
             if not rows:
                 found = yield from self.rows(target.title, target.place)
                 rows = self.fitting(target, found)
+                if not rows and self.landed(target.title):
+                    target.location = self.hand.page.location
+                    return
+                if not rows and self.hand.page.everywhere is not None:
+                    yield from self.hand.search_everywhere(target.title)
+                    rows = self.fitting(target, self.hand.page.rows)
             if not rows:
                 raise Refused("the record is gone")
             yield from self.hand.open_row(rows[min(place, len(rows) - 1)])
@@ -199,8 +206,13 @@ class Worker(Finder):
             return frozenset()
         shown = {text for text in self.facts.values() if not blank(text)}
         slots = self.job.slots
+        sought = self.hand.sought[0] if self.hand.sought is not None else None
+        called = set(re.findall(r"\d+", f"{sought.title} {sought.texts[:2]} {self.hand.page.heading}")) if sought is not None else set()
         return frozenset(
-            i for i, slot in enumerate(slots) if slot.kind in ("name", "quoted") and any(same(slot.text, text) for text in shown)
+            i
+            for i, slot in enumerate(slots)
+            if (slot.kind in ("name", "quoted") and any(same(slot.text, text) for text in shown))
+            or (slot.text.isdigit() and slot.text in called and i not in self.targets[0].slots)
         )
 
     def _whim(self, key: str) -> float:
