@@ -184,6 +184,7 @@ def _run(
             hand_in(task, found)
             pace.done(order.tier, str(task))
 
+        left = sorted(left, key=lambda task: task.product)  # a product that has to be started is started once
         pace.begins(order.tier, str(left[0]))
         crew = min(workers or min(os.cpu_count() or 1, WORKERS), max(1, len(left) // 3))
         if isinstance(source, str) and crew > 1:

@@ -16,7 +16,7 @@ _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|(?<!\w)'([^']+)'(?!\w)|‘([
 
 FUNCTION_WORDS = frozenset(
     "a an the of to in into on onto at by for from with as is are be it its this that these those and or then so if not no "
-    "your you i my me we our his her their there here please will would should can could must do does has have was were "
+    "your you i my me we our his her their there here please will would shall should can could must do does has have was were "
     "who which what when where how all any every each than up out off about".split()
 )
 ORDINALS = {

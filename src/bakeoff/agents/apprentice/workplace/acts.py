@@ -20,6 +20,8 @@ BEAM = 40
 SAME_VALUES = 12
 MOST_CHOICES = 6
 TIE = 2.5  # how far word ties together may move a plan, in spreads of one tie
+NOTHING = re.compile(r"\W*(no\b.*|none|nobody|un[a-z]+ed)\W*", re.IGNORECASE)  # an option that stands for no choice
+NEGATIVE = re.compile(r"\b(nobody|no one|none|no longer|any ?more|remove|clear|empty|unassign|without)\b")
 Weigh = Callable[[str], float]
 Features = dict[str, float]
 Part = tuple[Features, float]
@@ -106,9 +108,11 @@ class Actor:
         self.meanings, self.elsewhere = meanings, elsewhere
         self._meant: dict[tuple[Slot, str, str, tuple[str, ...]], list[tuple[str, Part]]] = {}
         self.facts = {label: value.lower() for label, value in facts.items()}
+        self.nothing = NEGATIVE.search(job.goal.lower()) is not None  # whether the job says that something shall no longer be
         self.anew = False  # whether the form at hand makes a new record
         self.small = False  # whether the form at hand has few fields
         self.named: frozenset[str] = frozenset()  # the values that the record is named by
+        self.named_kinds: frozenset[str] = frozenset()  # of what kinds these values are
         self.named_person = ""  # the person that the record is named by
         self.said = frozenset(job.words)
         self.copied: dict[tuple[str, ...], str] = {}  # words of a label → what the record shows that is to be copied from
@@ -231,7 +235,8 @@ class Actor:
             pass  # a new record has to be called something
         elif item.label in self.theory.title_labels() or (item.kind == "pair" and self.theory.titled(self.theory.samples(item.label))):
             near = set(slot.before[-3:]) | set(slot.after) | self._ahead(slot)
-            add(features, "title changed", 1.0 - max(_share(words, near) for words in names(item)))
+            alike = 0.5 if slot.kind == "quoted" and slot.kind in self.named_kinds else 1.0  # `rename “A” to “B”`
+            add(features, "title changed", alike - alike * max(_share(words, near) for words in names(item)))
         elif (item.kind == "pair" and self.named_person and self.named_person in self.facts.values()) or self.named & {
             self.facts.get(label, "") for label in (item.label, item.hint)
         }:
@@ -239,6 +244,8 @@ class Actor:
         add(features, "asked for", float(item.required and not item.filled and self.small))
         near = set(slot.before[-3:]) | set(slot.after)
         add(features, "label beside", max(_share(words, near | self._ahead(slot)) for words in names(item)))
+        if item.kind == "long" and item.filled:
+            add(features, "overwrites", 1.0 - features.get("label beside", 0.0))
         marks = {word for words in names(item) for word in words}
         tie(features, (*sorted(near), f"<{slot.kind}>"), tuple(sorted(marks)))
         for word in (*sorted(near), f"<{slot.kind}>"):
@@ -293,7 +300,9 @@ class Actor:
             return False
         if item.kind == "pair" and (slot.kind != "name" or " " not in slot.text):
             return False
-        if usual == kind:
+        if usual == kind == "word" and " " in slot.text and not any(" " in value for value in self.theory.samples(item.label)):
+            add(features, "other shape", 0.4)
+        elif usual == kind:
             add(features, "fits shape")
         elif usual and {usual, kind} & {"email", "phone", "date", "amount", "code", "address"}:
             return False
@@ -306,7 +315,6 @@ class Actor:
         if slot.kind in ("name", "quoted"):
             add(features, "fits values", self._seen(slot, item))
         add(features, "sentence in a line", float(item.kind == "text" and kind == "long" and slot.text[-1:] in ".!?"))
-        add(features, "overwrites", float(item.kind == "long" and item.filled))
         if item.kind == "long":
             add(features, "long text", 1.0 if slot.kind == "quoted" else -4.0)
         return True
@@ -407,6 +415,9 @@ class Actor:
                 float(not must and not (self.small and item.required) and item.label not in self.theory.rules.companions),
             )
             self._word_option(features, item, option, self.job.words, own=True)
+            if NOTHING.fullmatch(option.strip()):
+                add(features, "nothing said", float(self.nothing and bool(set(item.words) & self.said)))
+                add(features, "nothing chosen", float(not self.nothing))
             yield Fill(item.label, option, (), "option"), features
 
     def evidence(self, label: str, value: str) -> Features:

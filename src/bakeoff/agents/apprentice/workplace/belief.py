@@ -20,7 +20,7 @@ PRIOR: dict[str, float] = {
     "name said": 3.5,  # share of the command's name that the instruction says
     "label said": 2.5,
     "label beside": 3.0,  # share of the field's label said right beside the value
-    "fits options": 4.0, "fits shape": 2.5, "fits values": 3.0, "quoted to set": 3.0, "other shape": -2.5, "long text": 1.0, "sentence in a line": -2.0, "overwrites": -1.5, "twin picked": 4.0, "date field": 4.0,
+    "fits options": 4.0, "fits shape": 2.5, "fits values": 3.0, "quoted to set": 3.0, "other shape": -2.5, "long text": 1.0, "sentence in a line": -2.0, "overwrites": -3.0, "nothing said": 5.0, "nothing chosen": -1.5, "twin picked": 4.0, "date field": 4.0,
     "box turned": -2.5,  # a box is ticked, or no longer
     "other way": -0.5,
     "chosen": -2.5,  # an option is chosen although nothing had to be

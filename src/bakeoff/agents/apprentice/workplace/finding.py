@@ -14,6 +14,7 @@ from bakeoff.agents.apprentice.workplace.page import Row
 ENOUGH = 18  # actions after which no further record is looked for
 MOST_PAGES = 5
 MOST_HINTS = 3
+MOST_LISTS = 4  # in which one value is looked for
 QUANTIFIERS = frozenset({"every", "each", "all"})
 
 
@@ -53,7 +54,6 @@ class Finder:
 
     def locate(self) -> Steps[None]:
         """Finds the records that the job names: a row whose title is one value and that shows the next value too."""
-        slots = self.job.slots
         yield from self._go_where_hinted()
         if self.theory.places or wanted(self.job):
             yield from self._locate_by_list()
@@ -65,6 +65,7 @@ class Finder:
     def _go_where_hinted(self) -> Steps[None]:
         """Opens what the navigation calls by a word of the job and was never opened: there may be a list."""
         said = self.job.every_stem
+        yield from self.hand.unfold()
         unseen = [c for c in self.theory.commands.values() if c.level == "list" and c.form is None and not c.leads and not c.refused]
         hints = [(len(said & set(c.words)) / len(c.words), c) for c in unseen if c.words]
         for _, command in sorted((hint for hint in hints if hint[0] > 0.5), key=lambda hint: -hint[0])[:MOST_HINTS]:
@@ -145,9 +146,11 @@ class Finder:
             if not coded and any(series(slots[target.slots[0]].text) for target in self.targets):
                 continue
             seen.add(slots[index].text)
-            for place in self.theory.place_for(slots[index].text, said):
+            for place in self.theory.place_for(slots[index].text, said)[:MOST_LISTS]:
+                if self.targets and self.hand.actions > ENOUGH:
+                    break
                 rows = yield from self.rows(slots[index].text, place)
-                if not rows and self.landed(slots[index].text):
+                if self.landed(slots[index].text):
                     self.targets.append(Target((index,), slots[index].text, location=self.hand.page.location, place=place))
                     break
                 if self._take(index, rows, place, taken) and not self.broad:
@@ -273,7 +276,7 @@ class Finder:
     def landed(self, text: str) -> bool:
         """Whether a search went straight to the one record that it found."""
         page = self.hand.page
-        return not page.listing and text.lower() in page.heading.lower() and page.location == self.hand.record
+        return page.location == self.hand.record and self.theory.place_of(page) is None and text.lower() in page.heading.lower()
 
     def fitting(self, target: Target, rows: list[Row]) -> list[Row]:
         slots = self.job.slots

@@ -81,7 +81,7 @@ class Hand(Entry):
             named = [c for c in self.page.nav if wanted and c.plain == wanted]
             if not named and wanted:
                 named = yield from self._unfold(wanted)
-            if not named and self.theory.home and not wanted:
+            if not named and self.theory.home and not wanted and not self.page.observation.error:
                 yield from self.do(Action("back"))
                 continue
             if not named and not self.theory.home and (self.page.folds or any(c.menu for c in self.page.nav)):
@@ -109,6 +109,15 @@ class Hand(Entry):
         if fold is not None:
             yield from self.press(fold)
         return [c for c in self.page.nav if c.plain == wanted]
+
+    def unfold(self) -> Steps[None]:
+        """Unfolds every part of the navigation that was never unfolded, to see what there is."""
+        for name in [fold.plain for fold in self.page.folds if fold.plain not in self.theory.looked]:
+            fold = next((c for c in self.page.folds if c.plain == name and "collapsed" in c.states), None)
+            self.theory.looked.append(name)
+            if fold is not None:
+                yield from self.press(fold)
+                yield from self.come_back()
 
     def _seek_list(self) -> Steps[None]:
         """Goes to the next place of the navigation where a list may be; back from where the navigation is another one."""
@@ -145,7 +154,7 @@ class Hand(Entry):
             yield from self.do(Action("click", {"ref": button.ref}))
         else:
             yield from self.do(Action("press", {"key": "Enter"}))
-        if self.page.location != here and not self.page.listing and text and text.lower() in self.page.heading.lower():
+        if self.page.location != here and self.theory.place_of(self.page) is None and text and text.lower() in self.page.heading.lower():
             self._stand()  # it went straight to the one record that it found
         return self.page
 
@@ -211,15 +220,14 @@ class Hand(Entry):
         if command.level == "list":
             yield from self.come_back()
         found = self.page.command(command.shown)
+        if found is None and command.menu and command.level == "list" and not command.place:
+            links = yield from self._unfold(command.shown)
+            found = links[0] if links else None
         if found is None and command.level == "list" and self.theory.places:
             yield from self.go_home(command.place)
             found = self.page.command(command.shown)
         if found is not None:
             return found
-        if command.menu and command.level == "list":
-            links = yield from self._unfold(command.shown)
-            if links:
-                return links[0]
         openers = sorted(self.page.openers, key=lambda control: control.plain != command.menu)
         for opener in openers[:3]:
             if "expanded" in opener.states:
@@ -247,6 +255,8 @@ class Hand(Entry):
                 yield from self.press(key)
         before = (yield from self._drop(command)) if command.dropped else (yield from self._press(command))
         page = self.page
+        if page.location != before.location and page.form is None and page.search is None and self.theory.place_of(page) is None:
+            page.stand()
         if page.form is None and page.inlines and page.location != before.location and not page.rows:
             self.form_place, self.open_command = page.location, command.name
             self._see(page)
@@ -260,6 +270,10 @@ class Hand(Entry):
         led = page.location != before.location and bool(page.rows) and self.pressed == "link"
         if page.notices and page.notices != before.notices and not led:
             command.form = command.form or ()
+            self._done(command, before)
+            return
+        if self._took_effect(before, command):
+            command.form = ()
             self._done(command, before)
             return
         if page.alerts:
@@ -277,6 +291,14 @@ class Hand(Entry):
         else:
             command.refused += 1
         raise Refused(f"{command.name} opens no form")
+
+    def _took_effect(self, before: Page, command: Command) -> bool:
+        """Whether a form that is a mere button did something though nothing is announced: the button is gone, and the page says something new."""
+        pressed = next((c for c in before.commands if c.plain == command.shown and c.role == "button"), None)
+        if pressed is None or "form" not in before.chain(before.by_ref[pressed.ref]) or self.page.alerts:
+            return False
+        new = set(self.page.text.split("\n")) - set(before.text.split("\n"))
+        return self.page.location == before.location and self.page.command(command.shown) is None and bool(new)
 
     def _press(self, command: Command) -> Steps[Page]:
         """Presses the control of a command, and first what a refusal names. The page before."""
@@ -462,6 +484,8 @@ class Hand(Entry):
         if self.page.alerts or any(item.complaint or item.invalid for item in fields.values()):
             return False
         shown = [(fields[fill.label], fill.value) for fill in act.fills if fill.label in fields]
+        if not shown and any(fill.label in self.theory.parts for fill in act.fills):
+            return True  # it is shown in another part of the form
         return bool(shown) and all(
             item.value.strip().lower() == self._written(item, value).strip().lower() if item.value else item.kind in ("long", "text")
             for item, value in shown

@@ -133,8 +133,9 @@ class Page:
         self.everywhere: Element | None = None  # a box to look for anything, on every page
         self.bulk: Element | None = None  # the list of what can be done to ticked rows
         self.bulk_button: Element | None = None
-        self.notices = tuple(e.name for e in self.elements if e.role == "status" and e.name.strip())
-        self.alerts = tuple(e.name for e in self.elements if e.role == "alert" and e.name.strip())
+        said = [e for e in self.elements if e.role in ("status", "alert") and e.name.strip()]
+        self.notices = tuple(e.name for e in said if e.role == "status" or e.attributes.get("color") == "green")  # green: it went well
+        self.alerts = tuple(e.name for e in said if e.role == "alert" and e.attributes.get("color") != "green")
         self.heading = next((e.name for e in self.elements if e.role == "heading"), "")
         self._read()
 
@@ -198,7 +199,7 @@ class Page:
                 control = Control(element.ref, element.role, element.name, element.states, fold_of(element, self.by_ref, self.children))
                 (self.pager if self._pages(element) else self.sections if "main" in roles else self.nav).append(control)
             elif (
-                {"row", "cell", "search", "listbox", "columnheader"} & set(roles)
+                {"row", "cell", "alert", "search", "listbox", "columnheader"} & set(roles)
                 or inside
                 or any(self.inside(element, ref) for ref in self._looking)
                 or ("listitem" in roles and self.rows)
@@ -222,11 +223,9 @@ class Page:
     def _read_menus(self) -> None:
         """Lists outside the main part that hold nothing but controls are menus."""
         for element in self.elements:
-            if element.role == "list" and not {"main", "dialog", "navigation", "form", "row", "listitem", "tabpanel"} & set(
-                self.chain(element)
-            ):
-                if only_controls(element, self.children, self.below):
-                    self._menus.add(element.ref)
+            own = {"main", "dialog", "navigation", "form", "row", "listitem", "tabpanel"} & set(self.chain(element))
+            if element.role == "list" and not own and only_controls(element, self.children, self.below):
+                self._menus.add(element.ref)
         if self._menus:
             self._chains = {}
 
@@ -439,9 +438,12 @@ class Page:
         """What can be done to ticked rows: a list of options with a button beside it."""
         if not any(row.tick for row in self.rows):
             return
+        forms = {e.ref for e in self.elements if e.role == "form" and self.inside(self.by_ref[self.rows[0].ref], e.ref)}
         for element in self.elements:
             roles = self.chain(element)
             if element.role == "combobox" and element.options and "search" not in roles and not {"row", "listitem"} & set(roles):
+                if forms and not any(self.inside(element, ref) for ref in forms):
+                    continue  # it belongs to another form
                 beside = self.children.get(element.parent, [])
                 button = next((e for e in beside[beside.index(element) :] if e.role == "button"), None)
                 if button is not None:
@@ -457,7 +459,7 @@ class Page:
             if self.rows:
                 return
             aside = {"search", "navigation", "banner"}
-            looking = {self.search.ref} if self.search is not None and not self._looking else set()
+            looking = {self.search.ref} if self.search is not None else set()
             forms = [
                 e
                 for e in self.elements
@@ -484,6 +486,7 @@ class Page:
         parts = self._parts(inside[:first])
         heading = named[0] if named and not parts else holder.name or self._before(holder, "heading")
         fields, rest = read_fields(inside, self.below, self._starred, self._before(holder, "text"), self._column)
+        fields = [item for item in fields if item.label] or fields
         form = Form(heading, fields, ref=holder.ref, dialog=dialog, parts=parts)
         showing = {control.ref for control in parts}
         for element in rest:

@@ -148,6 +148,7 @@ class Planner:
             values = self.job.distinct(frozenset(range(len(self.job.slots))) - keys)
             self.roles = self._roles(values)
             self.actor.named = frozenset(self.job.slots[index].text.lower() for index in keys)
+            self.actor.named_kinds = frozenset(self.job.slots[index].kind for index in keys)
             people = [self.job.slots[index].text.lower() for index in sorted(keys) if self.job.slots[index].kind == "name"]
             self.actor.named_person = people[0] if people else ""
             mark = {index for index in values if twins and self.job.slots[index].kind == "email"}

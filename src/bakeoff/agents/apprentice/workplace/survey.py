@@ -48,6 +48,7 @@ class Survey:
             yield from self._effects(place)
 
     def _from_anywhere(self) -> Steps[None]:
+        yield from self.hand.unfold()
         for command in [c for c in self.theory.commands.values() if c.level == "list" and c.form is None and not c.leads]:
             with contextlib.suppress(Refused, Learned, WrongStart):
                 yield from self.hand.begin(command)

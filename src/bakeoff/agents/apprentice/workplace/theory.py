@@ -157,7 +157,7 @@ class Theory:
                 if element.role == "text" and any(mark.isdigit() for mark in element.name) and date_form(element.name) >= 0:
                     self.date_form = date_form(element.name)
                     break
-        for control in page.nav:
+        for control in page.nav if not self.astray(page) else ():
             if "selected" not in control.states and control.count is None:
                 command = self.command(control.plain, "list")
                 command.menu = command.menu or control.menu
@@ -331,11 +331,10 @@ class Theory:
             called = self.called_by.get(place, [])
             like = sum((shape(title) == "name") == (kind == "name") for title in called) / max(len(called), 1)
             coded = sum(bool(series(title)) for title in called) > len(called) / 2
+            said = 1.5 * bool(words & set(content(place or self.called)))
             if text.isdigit():
-                return float(2 * sum(title.isdigit() and len(title) == len(text) for title in called) > len(called)) + 3.0 * (
-                    text in called
-                )
-            return 3.0 * (text in called) + like - 2.0 * coded + 0.8 * bool(words & set(content(place or self.called)))
+                return said + 2.0 * (2 * sum(title.isdigit() and len(title) == len(text) for title in called) > len(called))
+            return 3.0 * (text in called) + like - 2.0 * coded + said
 
         return sorted(self._lists(), key=lambda place: -promise(place))
 

@@ -58,6 +58,7 @@ def read_fields(
     of a table is called in which an element stands. Of fields that a table repeats, the first row's count."""
     fields: list[Field] = []
     rest: list[Element] = []
+    face = ""  # what stands in the list right before
     taken: set[str] = set()
     for place, element in enumerate(inside):
         if element.ref in taken or "disabled" in element.states or "readonly" in element.states:
@@ -69,14 +70,13 @@ def read_fields(
                 fields.append(replace(found, complaint=said) if said else found)
             if found is not None or _calendar(element, below):
                 taken.update(e.ref for e in below(element.ref))
-        elif (element.role == "listbox" and not element.options) or (
-            element.role == "combobox" and fields and _other_face(element, fields[-1])
-        ):
+        elif (element.role == "listbox" and not element.options) or (element.role == "combobox" and _other_face(element, face)):
             taken.update(e.ref for e in below(element.ref))
         elif element.role in WIDGETS:
             hint = next((e.name for e in inside[place + 1 : place + 2] if e.role == "text"), "")
             found = _single(element, hint, starred(element))
-            headed = "" if found.label else column(element)
+            face = element.value if element.options else ""
+            headed = column(element)
             label = found.label or headed or _said_before(inside, place) or ("" if fields else lead)
             if not headed or all(item.label != label for item in fields):
                 fields.append(found if found.label else replace(found, label=label.rstrip(": ")))
@@ -92,9 +92,9 @@ def read_fields(
     return fields, rest
 
 
-def _other_face(element: Element, before: Field) -> bool:
-    """Whether a list is the same as the one right before it, which a script has made look otherwise."""
-    return bool(before.options) and not element.options and element.name.strip() == before.value.strip() and "collapsed" in element.states
+def _other_face(element: Element, value: str) -> bool:
+    """Whether a list is the same as the one right before it, which a script has made look otherwise. `value`: what stands in that one."""
+    return not element.options and "collapsed" in element.states and element.name.strip() == value.strip() != ""
 
 
 def _label_before(inside: list[Element], place: int) -> str:

@@ -124,7 +124,7 @@ class Worker(Finder):
             if not rows:
                 found = yield from self.rows(target.title, target.place)
                 rows = self.fitting(target, found)
-                if not rows and self.landed(target.title):
+                if self.landed(target.title):
                     target.location = self.hand.page.location
                     return
                 if not rows and self.hand.page.everywhere is not None:
