@@ -59,8 +59,9 @@ class Finder:
             yield from self._locate_by_list()
         else:
             yield from self._locate_by_pair()
-        if not self.targets and self.hand.page.everywhere is not None and not self.broad:
-            yield from self._look_everywhere()
+        if not self.targets and not self.theory.places and self.hand.page.everywhere is not None and not self.broad:
+            slots = self.job.slots
+            yield from self._look_everywhere([i for kind in ("quoted", "name") for i, slot in enumerate(slots) if slot.kind == kind])
 
     def _go_where_hinted(self) -> Steps[None]:
         """Opens what the navigation calls by a word of the job and was never opened: there may be a list."""
@@ -73,15 +74,18 @@ class Finder:
                 yield from self.hand.begin(command)
             yield from self.hand.leave_form()
 
-    def _look_everywhere(self) -> Steps[None]:
-        """Asks the box that looks for anything for each quoted value, then each name."""
+    def _look_everywhere(self, able: list[int]) -> Steps[None]:
+        """Asks the box that looks for anything for these values."""
         slots = self.job.slots
-        able = [i for i, slot in enumerate(slots) if slot.kind == "quoted"] + [i for i, slot in enumerate(slots) if slot.kind == "name"]
         for index in able[:MOST_HINTS]:
             yield from self.hand.search_everywhere(slots[index].text)
             titled = [row for row in self.hand.page.rows if titled_by(row, slots[index].text)]
             if titled:
-                keys = [i for i in able if i != index and any(same(slots[i].text, text) for text in parts(titled[0]))]
+                keys = [
+                    i
+                    for i, slot in enumerate(slots)
+                    if i != index and slot.kind in ("quoted", "name") and any(same(slots[i].text, text) for text in parts(titled[0]))
+                ]
                 yield from self.hand.open_row(titled[0])
                 self.targets.append(Target((index, *keys[:1]), titled[0].title, location=self.hand.page.location))
                 return
@@ -136,6 +140,7 @@ class Finder:
             key=lambda index: (not series(slots[index].text), not self.theory.numbered(slots[index].text), slots[index].text not in known)
         )
         seen: set[str] = set()
+        asked = 0
         for index in able:
             taken = {slot for target in self.targets for slot in target.slots}
             if index in taken or slots[index].text in seen:
@@ -146,7 +151,8 @@ class Finder:
             if not coded and any(series(slots[target.slots[0]].text) for target in self.targets):
                 continue
             seen.add(slots[index].text)
-            for place in self.theory.place_for(slots[index].text, said)[:MOST_LISTS]:
+            everywhere = self.hand.page.everywhere is not None
+            for place in self.theory.place_for(slots[index].text, said)[: 1 if everywhere else MOST_LISTS]:
                 if self.targets and self.hand.actions > ENOUGH:
                     break
                 rows = yield from self.rows(slots[index].text, place)
@@ -155,6 +161,10 @@ class Finder:
                     break
                 if self._take(index, rows, place, taken) and not self.broad:
                     break
+            else:
+                if everywhere and slots[index].kind == "quoted" and not self.targets and asked < MOST_HINTS:
+                    asked += 1
+                    yield from self._look_everywhere([index])
         if self.broad and not self.mentions:
             yield from self._look_through([index for index in able if slots[index].kind == "name"])
         self.targets.sort(key=lambda target: slots[target.slots[0]].start)

@@ -162,6 +162,7 @@ class Hand(Entry):
         """Looks for a text with the box that stands on every page."""
         if self.page.form is not None:
             yield from self.leave_form()
+        yield from self.come_back()
         box = self.page.everywhere
         if box is not None:
             yield from self.do(Action("type", {"ref": box.ref, "text": text}))

@@ -43,11 +43,11 @@ class Slot:
 
 
 class Job:
-    """One instruction, read once."""
+    """One instruction, read once. `labels`: what fields are called here, in small letters: names in the instruction that are none."""
 
-    def __init__(self, goal: str) -> None:
+    def __init__(self, goal: str, labels: frozenset[str] = frozenset()) -> None:
         self.goal = goal
-        self.slots = self._slots(goal)
+        self.slots = tuple(slot for slot in self._slots(goal) if slot.kind != "name" or slot.text.lower() not in labels)
         free = goal
         for slot in self.slots:
             free = free[: slot.start] + " " * (slot.end - slot.start) + free[slot.end :]

@@ -28,6 +28,7 @@ from bakeoff.core import Element, Observation
 
 _BLANK = frozenset({"", "–", "-", "—", "all"})
 BAR = 12  # elements of a bar to look for something
+CALM = ("green", "blue", "cyan")  # colours of what tells that something went well, whatever it calls itself
 MUCH = 6  # texts outside a form
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _COUNT = re.compile(r"\((\d+)\)")
@@ -134,8 +135,9 @@ class Page:
         self.bulk: Element | None = None  # the list of what can be done to ticked rows
         self.bulk_button: Element | None = None
         said = [e for e in self.elements if e.role in ("status", "alert") and e.name.strip()]
-        self.notices = tuple(e.name for e in said if e.role == "status" or e.attributes.get("color") == "green")  # green: it went well
-        self.alerts = tuple(e.name for e in said if e.role == "alert" and e.attributes.get("color") != "green")
+        calm = {e.ref for e in said if e.role == "status" or e.attributes.get("color") in CALM}
+        self.notices = tuple(e.name for e in said if e.ref in calm)
+        self.alerts = tuple(e.name for e in said if e.ref not in calm)
         self.heading = next((e.name for e in self.elements if e.role == "heading"), "")
         self._read()
 
@@ -178,6 +180,7 @@ class Page:
         self._read_search()
         self._read_bulk()
         self._read_form()
+        has_main = any(e.role == "main" for e in self.elements)
         form_refs = [form.ref for form in (*((self.form,) if self.form else ()), *self.inlines)]
         for element in self.elements:
             if element.role not in CONTROLS or not element.name or "disabled" in element.states or leads_out(element.name):
@@ -207,6 +210,8 @@ class Page:
             ):
                 continue
             elif folds or (element.role == "tab" and "selected" not in element.states) or "tablist" in roles:
+                if has_main and "main" not in roles and not {"dialog", "alertdialog"} & set(roles):
+                    continue  # it folds something beside the record
                 if "selected" not in element.states:
                     self.openers.append(control)
             else:
@@ -253,7 +258,7 @@ class Page:
             boxes = [e for e in inside if e.role in TEXTUAL and "readonly" not in e.states]
             if boxes and buttons and all(looks_for(e.name) for e in buttons):
                 self._filters.add(element.ref)
-                if len(boxes) <= FEW:
+                if len(boxes) <= FEW or self._record_rows:
                     self._looking.add(element.ref)
 
     def _toolbar(self, element: Element) -> bool:

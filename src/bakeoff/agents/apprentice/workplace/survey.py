@@ -16,6 +16,7 @@ from bakeoff.core import Action
 MOST_RECORDS = 4
 COMMON = ("a", "e")  # letters that most names and titles contain
 MOST_SCREENS = 4
+MOST_OPENED = 6  # menus and tabs of one record
 MOST_OPENERS = 2  # of a form that are looked behind
 
 
@@ -81,7 +82,14 @@ class Survey:
     def _forms(self) -> Steps[None]:
         """Opens each command of this record whose form was never seen."""
         record = self.hand.page.location
-        for opener in self.hand.page.openers:
+        for command in [c for c in self.theory.record_commands(self.theory.at) if c.form is None]:
+            control = self.hand.page.command(command.shown)
+            if control is not None and control.role == "form":
+                with contextlib.suppress(Refused, Learned, WrongStart):
+                    yield from self.hand.begin(command)
+                yield from self._look_into_fields()
+                yield from self.hand.leave_form()
+        for opener in self.hand.page.openers[:MOST_OPENED]:
             if (
                 any(c.menu == opener.plain for c in self.theory.record_commands(self.theory.at))
                 or self.theory.key(opener.plain) in self.theory.looked

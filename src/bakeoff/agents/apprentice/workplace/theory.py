@@ -348,6 +348,11 @@ class Theory:
         """What can be done to rows ticked in the list and to no single record."""
         return [c for c in self.commands.values() if c.level == "several" and c.shown not in self.commands and not c.place]
 
+    def labels(self) -> frozenset[str]:
+        """What fields are called, in small letters."""
+        fields = {item.label for command in self.commands.values() for item in command.form or ()}
+        return frozenset(label.strip(" :*").lower() for label in fields)
+
     def numbered(self, text: str) -> bool:
         """Whether some list's records are called by plain numbers as long as this one."""
         return text.isdigit() and any(

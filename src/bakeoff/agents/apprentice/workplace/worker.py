@@ -13,7 +13,7 @@ from bakeoff.agents.apprentice.workplace.asking import Sources, wanted
 from bakeoff.agents.apprentice.workplace.entry import Learned, Steps, WrongStart
 from bakeoff.agents.apprentice.workplace.finding import Finder, Target
 from bakeoff.agents.apprentice.workplace.hand import Hand, Refused
-from bakeoff.agents.apprentice.workplace.job import Job, same
+from bakeoff.agents.apprentice.workplace.job import Job, content, same
 from bakeoff.agents.apprentice.workplace.page import Page, blank
 from bakeoff.agents.apprentice.workplace.plans import Past, Plan, Planner
 from bakeoff.agents.apprentice.workplace.sight import Sight
@@ -153,10 +153,11 @@ class Worker(Finder):
         for target in [*fresh.values()] or self.targets[:1]:
             if fresh or self.hand.page.listing or any(self.copied):
                 yield from self.open(target, "holds")
-            for opener in self.hand.page.openers if fresh else ():
+            said = self.job.every_stem
+            openers = sorted(self.hand.page.openers, key=lambda opener: not said & set(content(opener.name)))
+            for opener in openers[:1] if fresh else ():
                 yield from self.hand.press(opener)
                 self.theory.saw_record(self.hand.page, opener.plain)
-                break
         if len(self.targets) == 1 and self.wonder is not None and not self.done and not self.peeked:
             yield from self._peek(self.targets[0])
         self.facts = self.hand.page.facts

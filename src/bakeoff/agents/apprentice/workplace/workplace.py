@@ -122,7 +122,7 @@ class Workplace:
     def _worker(self, first: Observation) -> Worker:
         """Somebody to do this job, with all that is known here."""
         wonder = np.random.default_rng(int(self.random.integers(2**31))) if "no-learning" not in self.switches else None
-        job = Job(first.goal)
+        job = Job(first.goal, self.store.theory.labels())
         store = self.store
         store.theory.today.clear()
         tokens = job.tokens
