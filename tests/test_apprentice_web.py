@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from test_apprentice_reach import Screen, walk
 
 from bakeoff.agents.apprentice.workplace.acts import WAY, Act, Actor, Fill
 from bakeoff.agents.apprentice.workplace.belief import PRIOR
@@ -17,6 +16,7 @@ from bakeoff.agents.apprentice.workplace.page import Page
 from bakeoff.agents.apprentice.workplace.survey import Survey
 from bakeoff.agents.apprentice.workplace.theory import Command, FieldModel, Theory
 from bakeoff.core import Action
+from test_apprentice_reach import Screen, walk
 
 
 def shop(location: str = "/things", *, open_fold: bool = False, rows: bool = True) -> Screen:

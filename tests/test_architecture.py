@@ -73,9 +73,11 @@ def literals(path: Path) -> set[str]:
 
 
 # Words that the agents know and some product shows as well; each group for a reason that lies in neither. Anything else fails the tests.
-CAPTIONS = set("ok yes save submit apply confirm done cancel close back reset next previous search find send go delete remove".split())
+CAPTIONS = set(
+    "ok yes save submit apply confirm done cancel close back reset next previous search find send go delete remove filter log sign".split()
+)
 FUNCTION_WORDS = set(
-    "the and for with from into out not any all our this that was who what how here does could first second more earlier newer older there off same much".split()
+    "the and for with from into out not any all our this that was who what how here does could first second more earlier newer older there off same much nobody".split()
 )
 FORMAT = set(  # roles, states, tools and element kinds of the observation format, and the shapes of elementary geometry
     """

@@ -25,6 +25,21 @@
     };
     globalThis.cancelIdleCallback = function cancelIdleCallback(ident) { pending.delete(`idle ${ident}`); return drop(ident); };
   }
+  // Scripts and styles that scripts add once the page is there: what they bring is part of this screen.
+  const kinds = new Set(['', 'module', 'text/javascript', 'application/javascript']);
+  let serial = 0;
+  const loading = node => {
+    const fetched = node.tagName === 'SCRIPT' ? node.src && kinds.has(node.type) : node.tagName === 'LINK' && node.rel === 'stylesheet' && node.href;
+    if (!fetched) return;
+    const ident = `load ${++serial}`, done = () => pending.delete(ident);
+    pending.add(ident);
+    node.addEventListener('load', done, {once: true});
+    node.addEventListener('error', done, {once: true});
+  };
+  new MutationObserver(records => {
+    if (document.readyState !== 'complete') return; // the page's own loading waits for the others
+    for (const record of records) for (const node of record.addedNodes) if (node.nodeType === 1) loading(node);
+  }).observe(document, {childList: true, subtree: true});
   const frame = globalThis.requestAnimationFrame.bind(globalThis), began = () => performance.now();
   const steady = () => new Promise(done => {
     const start = began();

@@ -45,7 +45,8 @@ class Difference:
             for column, (old, new) in columns.items()
         ]
         found += [
-            f"{table} {_short(key)} created: " + ", ".join(f"{name}={_short(value)}" for name, value in row.items() if value not in EMPTY)
+            f"{table} {_short(key)} created: "
+            + ", ".join(f"{name}={_short(value)}" for name, value in sorted(row.items()) if value not in EMPTY)
             for (table, key), row in self.created.items()
         ]
         return found[:40]
@@ -70,7 +71,7 @@ def difference(app: App, before: State, after: State) -> Difference:
         for key in old.keys() & new.keys():
             columns = {
                 name: (old[key].get(name), new[key].get(name))
-                for name in {**old[key], **new[key]}
+                for name in sorted({**old[key], **new[key]})  # a stored state has its columns in another order
                 if old[key].get(name) != new[key].get(name) and not app.truth.noisy(table, name)
             }
             if columns:

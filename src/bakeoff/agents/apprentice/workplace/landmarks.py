@@ -13,9 +13,9 @@ from itertools import pairwise
 from bakeoff.core import Element
 
 WAY_OUT = re.compile(r"(log|sign)[ -]?(out|off)", re.IGNORECASE)
-LOOK_FOR = frozenset({"search", "find", "filter", "go", "look up", "apply filter", "apply filters", "show results"})
-LEAVING = re.compile(r"(cancel|close|discard|back|dismiss|never ?mind)\b", re.IGNORECASE)
-PICKING = re.compile(r"(choose|browse|pick|select)\b", re.IGNORECASE)
+LOOK_FOR = frozenset({"search", "find", "filter", "go"})
+LEAVING = re.compile(r"(cancel|close|back)\b", re.IGNORECASE)
+PICKING = re.compile(r"(choose|browse|select)\b", re.IGNORECASE)
 PATH = re.compile(r"breadcrumbs?", re.IGNORECASE)
 FEW = 3  # items that make a menu
 LONGEST = 40  # letters of a label
