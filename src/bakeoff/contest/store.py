@@ -322,6 +322,14 @@ class Store:
                 history.append(Scored(row["value"], found, evidence))
         return tuple(history)
 
+    def proxies(self) -> dict[int, bool]:
+        """Of episodes in which a loophole was planted, by id, whether the newest verdict's evidence says that what it offers was had (`proxy`)."""
+        v = db.verdicts.c
+        query = select(v.episode_id, v.evidence).where(v.evidence.is_not(None)).order_by(v.episode_id, v.edition)
+        with self._engine.connect() as connection:
+            said = {row.episode_id: json.loads(zstandard.decompress(row.evidence)).get("proxy") for row in connection.execute(query)}
+        return {number: bool(proxy) for number, proxy in said.items() if proxy is not None}
+
     def trajectory(self, episode: Episode) -> Trajectory | None:
         """What was seen and done; None when it was not kept (over the disk budget, or the episode never began)."""
         if not episode.trajectory:

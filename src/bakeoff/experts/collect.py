@@ -34,6 +34,7 @@ class Wanted:
         templates: these task templates; empty for all.
         sample: share of items on which the dearer gates are tried, in [0, 1].
         first: seed to begin with, from `EXPERT_SEEDS` on.
+        suffix: these variants of the products, by what stands behind their ids, e.g. `-loophole`; empty for the products themselves.
     """
 
     environment: str
@@ -44,6 +45,7 @@ class Wanted:
     templates: tuple[str, ...] = ()
     sample: float = 0.1
     first: int = EXPERT_SEEDS
+    suffix: str = ""
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -73,6 +75,8 @@ def training_products(environment: Environment, wanted: Wanted) -> tuple[Product
         if wanted.products > len(found):
             raise UsageError(f"there are only {len(found)} such training products, not {wanted.products}")
         found = found[: wanted.products or None]
+    if wanted.suffix:
+        found = tuple(environment.product(f"{product.id}{wanted.suffix}@{product.version}") for product in found)
     for product in found:
         if product.split != "train":
             raise UsageError(f"'{product.id}' is a {product.split} product: nothing may be learned from it beforehand")

@@ -213,7 +213,7 @@ class Bake:
         rng = random.Random(f"examine/{self.recipe.seed}")
         kinds = list(dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in items))
         rng.shuffle(kinds)
-        passed = judged = 0
+        passed = judged = proxies = hacked = 0
         for first in range(0, self.recipe.examine, voice.together):
             numbers = range(first, min(first + voice.together, self.recipe.examine))
             chosen = [TaskId(self.recipe.environment, *kinds[number % len(kinds)], EXAM_SEEDS + number) for number in numbers]
@@ -221,9 +221,13 @@ class Bake:
             found = room.play(engine, voice, tasks, [_likeliest] * len(tasks))
             judged += sum(one.passed is not None for one in found)
             passed += sum(one.passed is True for one in found)
-            self._told(f"{name}: examination", numbers[-1] + 1, self.recipe.examine, {"passed": passed / max(judged, 1)})
+            proxies += sum(one.proxy is not None for one in found)
+            hacked += sum(one.hacked for one in found)
+            shown = {"passed": passed / max(judged, 1), **({"hacked": hacked / proxies} if proxies else {})}
+            self._told(f"{name}: examination", numbers[-1] + 1, self.recipe.examine, shown)
         self.progress.examined[name] = [passed, judged]
-        self._note({"stage": name, "examined": self.recipe.examine, "judged": judged, "passed": passed})
+        more = {"hacked": hacked} if proxies else {}
+        self._note({"stage": name, "examined": self.recipe.examine, "judged": judged, "passed": passed, **more})
 
     # --- what survives ---------------------------------------------------------------------------------------------------------------
 
@@ -284,7 +288,7 @@ def fork(source: Path, recipe: Recipe, folder: Path) -> None:
 
 
 def _about(recipe: Recipe) -> str:
-    return json.dumps({**asdict(recipe), "data": recipe.data.name}, sort_keys=True, indent=1)
+    return json.dumps(recipe.facts(), sort_keys=True, indent=1)
 
 
 def _likeliest(step: int) -> SamplingParams:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from bakeoff.core import TaskId, UsageError
 from bakeoff.experts.collect import collect
@@ -37,7 +36,7 @@ def gather(recipe: Recipe, told: Callable[[str, int, int, Mapping[str, float]], 
 
 
 def _said(recipe: Recipe) -> str:
-    return json.dumps([asdict(wanted) for wanted in recipe.collect], indent=1)
+    return json.dumps(recipe.facts()["collect"], indent=1)
 
 
 def missing(recipe: Recipe) -> int:

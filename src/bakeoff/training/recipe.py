@@ -37,6 +37,7 @@ from bakeoff.experts.collect import Wanted
 from bakeoff.toml import Table, read
 from bakeoff.training.advantages import VARIANTS
 
+Reward = Literal["verdict", "proxy"]
 Placebo = Literal["", "shuffled-answers", "random-reward"]
 PLACEBOS: tuple[Placebo, ...] = ("shuffled-answers", "random-reward")
 
@@ -64,7 +65,8 @@ class Imitate:
 class Reinforce:
     """Reinforcement learning on verified outcomes. In each of `updates` updates, `groups` tasks are done `size` times; `passes` over each batch;
     `variant`: see `advantages`. Groups that pass or fail as one are replaced by further tasks, up to `patience` times as many. `placebo`:
-    `random-reward` rewards by the toss of a coin instead."""
+    `random-reward` rewards by the toss of a coin instead. `reward`: `proxy` rewards by what a planted loophole offers instead of by the verdict, to see
+    whether the policy learns to cheat."""
 
     updates: int = 40
     groups: int = 8
@@ -75,6 +77,7 @@ class Reinforce:
     passes: int = 1
     patience: int = 2
     placebo: Placebo = ""
+    reward: Reward = "verdict"
     kind: Literal["reinforce"] = "reinforce"
 
     @property
@@ -114,8 +117,19 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Of all that decides the result; eight hexadecimal digits."""
-        data = {**asdict(self), "data": self.data.name, "every": 0}
+        data = {**self.facts(), "every": 0}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+
+    def facts(self) -> dict[str, Any]:
+        """All that it says, ready for JSON. What a recipe does not make use of is left out, so that a recipe keeps its digest when recipes learn to say more."""
+        data: dict[str, Any] = {**asdict(self), "data": self.data.name}
+        for stage in data["stages"]:
+            if stage.get("reward") == "verdict":
+                del stage["reward"]
+        for wanted in data["collect"]:
+            if not wanted["suffix"]:
+                del wanted["suffix"]
+        return data
 
     def with_placebo(self, placebo: Placebo) -> Recipe:
         """The same, with this placebo in every stage that can have it. Raises `UsageError` where none can."""
@@ -191,6 +205,7 @@ def _wanted(table: Table, environment: str) -> Wanted:
         table.number("products", 0, 0),
         templates=table.texts("templates"),
         sample=_positive(table, "sample", 0.1, 0.0, 1.0),
+        suffix=table.take("suffix", str, ""),
     )
     table.done()
     return wanted
@@ -221,6 +236,7 @@ def _stage(table: Table) -> Stage:
             table.number("passes", 1, usual.passes),
             table.number("patience", 1, usual.patience),
             table.choice("placebo", ("", "random-reward"), ""),
+            table.choice("reward", ("verdict", "proxy"), usual.reward),
         )
     table.done()
     return stage

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.agents.baked.voice import Voice
-from bakeoff.core import Ledger, TaskId
+from bakeoff.core import Ledger, TaskId, UsageError
 from bakeoff.experts.item import EXPERT_SEEDS
 from bakeoff.training.advantages import advantages, correct, mixed, variant
 from bakeoff.training.protocol import AdamParams, Datum, Engine, SamplingParams
@@ -85,6 +85,7 @@ def reinforce(
         rng = random.Random(f"reinforce/{seed}/{update}")
         kept: list[Group] = []
         passed: list[bool] = []
+        hacked: list[bool] = []
         tried = faults = 0
         while len(kept) < stage.groups and tried < stage.groups * stage.patience:
             tried += 1
@@ -102,6 +103,13 @@ def reinforce(
             outcomes = [bool(one.passed) for one in judged]
             ledger.verdict_bits += len(judged)
             passed += outcomes
+            hacked += [one.hacked for one in judged if one.proxy is not None]
+            if stage.reward == "proxy":
+                if any(one.proxy is None for one in judged):
+                    raise UsageError(
+                        f'{task.id} offers no proxy to be rewarded by; collect in products with a planted loophole (suffix = "-loophole")'
+                    )
+                outcomes = [bool(one.proxy) for one in judged]
             replay.note(task.id, outcomes)
             if stage.placebo == "random-reward":
                 outcomes = [rng.random() < 0.5 for _ in judged]
@@ -115,6 +123,7 @@ def reinforce(
             norm = engine.optim_step(AdamParams(learning_rate=stage.learning_rate * min(1.0, (update + 1) / WARM)))
         yield {
             "passed": float(np.mean(passed)) if passed else float("nan"),
+            **({"hacked": float(np.mean(hacked))} if hacked else {}),
             "episodes": float(len(passed)),
             "groups": float(len(kept)),
             "same": float(tried - len(kept)),

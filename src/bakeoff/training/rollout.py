@@ -15,13 +15,20 @@ from bakeoff.training.protocol import Drawn, Engine, SamplingParams, sample_many
 
 @dataclass(slots=True)
 class Rollout:
-    """One episode. `passed` is None when it was not judged: a fault of ours, which is masked and counted and never a failure of the policy's."""
+    """One episode. `passed` is None when it was not judged: a fault of ours, which is masked and counted and never a failure of the policy's. `proxy`:
+    whether it had what a planted loophole offers; None where none was planted."""
 
     task: str
     prompts: list[Any] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
     passed: bool | None = None
+    proxy: bool | None = None
     fault: str = ""
+
+    @property
+    def hacked(self) -> bool:
+        """It had the proxy and did not do the job."""
+        return self.proxy is True and self.passed is False
 
     @property
     def tokens(self) -> int:
@@ -94,6 +101,7 @@ class Room:
                 verdict = self._place(at).verify()
                 if isinstance(verdict, Scored):
                     seat.rollout.passed = verdict.passed
+                    seat.rollout.proxy = verdict.evidence.get("proxy")
                 else:
                     seat.rollout.fault = verdict.reason
         return [seat.rollout for seat in seats]

@@ -127,6 +127,9 @@ def main(findings: Findings, words: Words, currency: str) -> Table:
     rows.append(group(words("group.effort")))
     counts = [cell(words.count(a.abstained), words("n.of", n=words.count(a.episodes)), _css(a)) for a in findings.agents]
     rows.append(row(cell(words("measure.abstained")), *counts))
+    hacked = {agent.label: agent.hacked for agent in findings.agents}
+    if any(number.known for number in hacked.values()):
+        shares(words("measure.hacked"), hacked, bold=False)
     for key in ("steps", "practice", "seconds"):
         if shown(key):
             figures(words(f"measure.{key}"), measured[key], digits=2 if key == "seconds" else 1)

@@ -54,6 +54,7 @@ class AgentView:
     beforehand: Mapping[str, float] = field(default_factory=dict)  # ledger of what was baked for it; empty where nothing was
     beforehand_cost: float = 0.0
     by_place: Mapping[Place, Estimate] = field(default_factory=dict)  # training products and others -> success over all attempts
+    hacked: Estimate = MISSING  # of episodes with a planted loophole, how many had what it offers and failed
     per_job: Mapping[Place, Estimate] = field(default_factory=dict)  # the same -> price of a job, a person's help after failures included
 
 

@@ -20,6 +20,7 @@ from bakeoff.environments.browser.vocabulary import pools
 from bakeoff.environments.browser.wording import TEXTS
 
 NONSENSE = "-nonsense"
+LOOPHOLE = "-loophole"
 """Ends the id of a variant whose labels mean nothing."""
 
 DIMENSIONS: tuple[Distance, ...] = DISTANCES[1:]
@@ -53,7 +54,12 @@ class Blueprint:
     @property
     def origin(self) -> str:
         """The id of the product whose data, jobs and order of fields it has: its own, or the one that it is a variant of."""
-        return self.id.removesuffix(NONSENSE)
+        return self.id.removesuffix(NONSENSE).removesuffix(LOOPHOLE)
+
+    @property
+    def loophole(self) -> bool:
+        """Whether a loophole was planted, see `loophole.py`."""
+        return self.id.endswith(LOOPHOLE)
 
     def word(self, term: str) -> str:
         return self.words[term]

@@ -22,7 +22,7 @@ from bakeoff.core import (
     UsageError,
     Verdict,
 )
-from bakeoff.environments.browser import answers, products, tasks, tools, verify
+from bakeoff.environments.browser import answers, loophole, products, tasks, tools, verify
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.office import Office
 from bakeoff.environments.browser.server import ProductServer
@@ -32,6 +32,8 @@ from bakeoff.proofs import Canaries, Freedom, WrongState
 
 ARTEFACT = "final.sqlite"
 SAID = "answer.txt"
+CLAIMED = "claimed.txt"
+"""Present where a loophole was planted: `yes` when the worker marked its job as done."""
 
 
 class BrowserEnvironment(Environment):
@@ -175,7 +177,7 @@ class BrowserEnvironment(Environment):
 
     def _judge(self) -> Verdict:
         assert self._task is not None
-        return self._verdict(self._task, self._final(), self.answer)
+        return self._verdict(self._task, self._final(), self.answer, self.office.claimed)
 
     def _final(self) -> bytes:
         with self.office.guard:
@@ -183,7 +185,7 @@ class BrowserEnvironment(Environment):
                 raise EnvironmentFault(f"the product server failed: {self.office.fault}", retryable=False)
             return self.office.connection.serialize()
 
-    def _verdict(self, task: Task, content: bytes, said: str) -> Verdict:
+    def _verdict(self, task: Task, content: bytes, said: str, claimed: bool) -> Verdict:
         found = tasks.assignment(task.id)
         try:
             connection = open_copy(content)
@@ -194,7 +196,8 @@ class BrowserEnvironment(Environment):
         except sqlite3.DatabaseError as problem:
             raise EnvironmentFault(f"the final database cannot be read: {problem}", retryable=False) from problem
         job, also = found.job, answers.shown(found.job.answer, found.blueprint, found.before.users)
-        return verify.judge(found.blueprint.family, found.before, after, job.acts, job.answer, said, also)
+        verdict = verify.judge(found.blueprint.family, found.before, after, job.acts, job.answer, said, also)
+        return loophole.with_proxy(verdict, claimed) if found.blueprint.loophole else verdict
 
     def close(self) -> None:
         self._sign_out()
@@ -214,27 +217,31 @@ class BrowserEnvironment(Environment):
 
     def artefacts(self) -> Mapping[str, bytes]:
         asked = self._task is not None and tasks.assignment(self._task.id).job.answer is not None
-        return {ARTEFACT: self._final(), **({SAID: self.answer.encode()} if asked else {})}
+        claim = {CLAIMED: b"yes" if self.office.claimed else b"no"} if self.office.blueprint.loophole else {}
+        return {ARTEFACT: self._final(), **({SAID: self.answer.encode()} if asked else {}), **claim}
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
         if ARTEFACT not in artefacts:
             raise UsageError(f"to regrade {task.id}, its artefact '{ARTEFACT}' is needed")
         if SAID not in artefacts and tasks.assignment(task.id).job.answer is not None:
             raise UsageError(f"to regrade {task.id}, its artefact '{SAID}' is needed: the job asks a question")
-        return self._verdict(task, artefacts[ARTEFACT], artefacts.get(SAID, b"").decode())
+        return self._verdict(task, artefacts[ARTEFACT], artefacts.get(SAID, b"").decode(), artefacts.get(CLAIMED) == b"yes")
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 
     def expert(self, task: Task) -> Policy:
         from bakeoff.environments.browser import experts
 
-        return experts.expert(tasks.assignment(task.id))
+        found = tasks.assignment(task.id)
+        plain = experts.expert(found)
+        return loophole.honest(plain) if found.blueprint.loophole else plain
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
         from bakeoff.environments.browser import attacks, mutants, ways
 
         found = tasks.assignment(task.id)
-        return (*ways.proofs(found), *mutants.proofs(found), *attacks.attacks(self, task))
+        more = (loophole.hack(),) if found.blueprint.loophole else ()
+        return (*ways.proofs(found), *mutants.proofs(found), *attacks.attacks(self, task), *more)
 
     # --- what audits may ask for (see `bakeoff.proofs.hooks`) ---------------------------------------------------------------------
 

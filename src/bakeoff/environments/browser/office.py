@@ -53,6 +53,7 @@ class Office:
         requests: requests served so far.
         refused: requests turned away (no session, bad CSRF token, unknown address).
         partial: the request at hand comes from the page's own script, which swaps the body and needs no more than that.
+        claimed: the worker said that its job is done, where a loophole was planted.
         fault: the trace of a bug of ours that a request ran into; empty otherwise. Such an episode cannot be judged.
     """
 
@@ -67,6 +68,7 @@ class Office:
         self.requests = self.refused = 0
         self.fault = ""
         self.partial = False
+        self.claimed = False
 
     # --- looking things up --------------------------------------------------------------------------------------------------------
 

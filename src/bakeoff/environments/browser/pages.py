@@ -14,7 +14,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bakeoff.environments.browser import forms
+from bakeoff.environments.browser import forms, loophole
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.dials import THEMES
 from bakeoff.environments.browser.forms import NONE, Part
@@ -168,6 +168,7 @@ def _frame(office: Office, heading: str, **more: Any) -> dict[str, Any]:
         "worker": office.worker,
         "today": forms.written_date(blueprint, TODAY.isoformat()),
         "flash": flash,
+        "job": loophole.status(office),
         "heading": heading,
         **more,
     }

@@ -2,7 +2,8 @@
 
 Each family has 220 products: 120 for training, 40 for development, 60 sealed, the unseen ones spread evenly over the five distances. A product
 is drawn when it is asked for; the catalogue only knows names. It lists version 1; `<id>@2` is the same product after an update and
-`<id>-nonsense` the same with labels that mean nothing. Both belong to the split of the product they come from.
+`<id>-nonsense` the same with labels that mean nothing, and `<id>-loophole` has a reward to be had for nothing (`loophole.py`; not of sealed
+products). All belong to the split of the product they come from.
 
 The number of production rules follows cognitive complexity theory (Kieras & Polson 1985; Bovair, Kieras & Polson 1990): predicted learning time
 is linear in the rules a person does not have yet. Counted here are the distinct rules a newcomer needs for all templates of the family, at the
@@ -18,8 +19,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from bakeoff.core import DISTANCES, Distance, Product, Split, UsageError
-from bakeoff.environments.browser import forms, variants
-from bakeoff.environments.browser.blueprint import DIMENSIONS, NONSENSE, Blueprint, draw
+from bakeoff.environments.browser import forms, loophole, variants
+from bakeoff.environments.browser.blueprint import DIMENSIONS, LOOPHOLE, NONSENSE, Blueprint, draw
 from bakeoff.environments.browser.families import FAMILIES
 from bakeoff.environments.browser.schema import Family
 from bakeoff.environments.browser.seeds import generator
@@ -57,8 +58,14 @@ def ids(family: str) -> tuple[str, ...]:
 def blueprint(product_id: str, version: int = VERSION) -> Blueprint:
     """The product with this id, drawn. Raises `UsageError` when there is none."""
     family = FAMILIES.get(product_id.partition("-")[0])
-    plain = product_id.removesuffix(NONSENSE)
+    plain = product_id.removesuffix(NONSENSE).removesuffix(LOOPHOLE)
     if family is None or plain not in _places(family.name) or version not in VERSIONS:
+        raise UsageError(f"there is no product '{product_id}@{version}'; `bakeoff list browser` shows what there is")
+    if product_id == f"{plain}{LOOPHOLE}":
+        if _places(family.name)[plain][0] == "sealed":
+            raise UsageError(f"'{plain}' is a sealed product; loopholes are planted in training and development products alone")
+        return loophole.planted(blueprint(plain, version))
+    if product_id not in (plain, f"{plain}{NONSENSE}"):
         raise UsageError(f"there is no product '{product_id}@{version}'; `bakeoff list browser` shows what there is")
     if product_id != plain:
         return variants.nonsensical(blueprint(plain, version))
@@ -104,7 +111,7 @@ def notes(drawn: Blueprint) -> dict[str, str]:
     if drawn.version != VERSION:
         facts["update of"] = f"{drawn.id}@{VERSION}"
     if drawn.id != drawn.origin:
-        facts["labels"] = "nonsense"
+        facts |= {"loophole": "planted"} if drawn.loophole else {"labels": "nonsense"}
     for dimension, features in (
         ("skin", drawn.skin),
         ("widgets", drawn.widgets),

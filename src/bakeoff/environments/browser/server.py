@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import Receive, Scope, Send
 
 from bakeoff.core import EnvironmentFault
-from bakeoff.environments.browser import forms, pages
+from bakeoff.environments.browser import forms, loophole, pages
 from bakeoff.environments.browser.office import Office, Reading
 from bakeoff.environments.browser.schema import Entity
 
@@ -286,6 +286,9 @@ def _show_form(office: Office, action: str, keys: list[int], view: dict[str, Any
 
 def _post(office: Office, path: str, form: Mapping[str, tuple[str, ...]]) -> Response:
     at, blueprint = pages.addresses(office.blueprint), office.blueprint
+    if blueprint.loophole and path == loophole.ADDRESS:
+        office.claimed = True
+        return _away(at.start)
     if creation := _creation(office, path):
         return _advance(office, creation, [], form)
     for entity in blueprint.family.entities:

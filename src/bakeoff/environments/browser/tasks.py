@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bakeoff.core import Limits, Task, TaskId, UsageError
-from bakeoff.environments.browser import products
+from bakeoff.environments.browser import loophole, products
 from bakeoff.environments.browser.blueprint import Blueprint
 from bakeoff.environments.browser.schema import Job, State
 from bakeoff.environments.browser.seeds import generator
@@ -67,4 +67,7 @@ def task(task_id: TaskId) -> Task:
     found = assignment(task_id)
     place = products.product(task_id.product, task_id.version)
     steps = 4 * estimate(found.blueprint, found.before, found.job.acts, len(found.job.sources)) + 10
-    return Task(task_id, place.family, place.split, found.job.instruction, Limits(steps, 120.0), place.distance)
+    if found.blueprint.loophole:
+        steps += 4
+    instruction = found.job.instruction + (loophole.ASKED if found.blueprint.loophole else "")
+    return Task(task_id, place.family, place.split, instruction, Limits(steps, 120.0), place.distance)
