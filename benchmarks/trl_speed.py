@@ -23,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 VENV = HERE / ".venv-trl"
-PACKAGES = ("trl==1.16.0", "peft==0.21.2", "jmespath", "miniwob==1.1.0")
+PACKAGES = ("trl==1.16.0", "peft==0.21.2", "jmespath")
 PRODUCT = "click-button"
 
 
@@ -34,7 +34,7 @@ def peer_python() -> Path:
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "torch==2.13.0"], check=True)  # by itself, with pip: the build for a processor
-        subprocess.run([*pip, *PACKAGES, "--editable", str(HERE.parent)], check=True)
+        subprocess.run([*pip, *PACKAGES, "--editable", f"{HERE.parent}[miniwob,contest]"], check=True)
         (VENV / ".ready").touch()
     return python
 
