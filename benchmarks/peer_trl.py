@@ -68,7 +68,8 @@ def main() -> None:
             report_to="none",
             save_strategy="no",
             num_generations=told["group"],
-            per_device_train_batch_size=told["group"],
+            per_device_train_batch_size=2,  # with a whole group at once, the logits took more than 15 GB
+            gradient_accumulation_steps=told["group"] // 2,
             max_completion_length=told["tokens"],
             max_tool_calling_iterations=told["steps"],
             max_steps=1000,
