@@ -20,7 +20,7 @@ _LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 def renamed(screen: Screen, rng: random.Random, share: float) -> Screen:
     """The screen with this share of the common words renamed, letter for letter and digit for digit."""
     shown = frozenset().union(*(plain_words(text) for texts in (screen.names, screen.values, *screen.options) for text in texts))
-    common = sorted(word for word in screen.goal_words & shown if rng.random() < share)
+    common = [word for word in sorted(screen.goal_words & shown) if rng.random() < share]  # sorted: draws may not depend on hashes
     if not common:
         return screen
     names = {word: "".join(rng.choice(_DIGITS if sign.isdigit() else _LETTERS) for sign in word) for word in common}
