@@ -1,7 +1,8 @@
 """Training examples from expert data in workbooks: what was done, and formulas that could be seen beside it.
 
 A demonstration shows some thirty lines, of which the expert writes one to ten. The others' formulas are right too where the expert left them alone, so
-some of them are asked for as well: the line's label, the sentence about it and its past are shown, its formula ahead is to be said.
+some of them are asked for as well: the line's label, the sentence about it and its past are shown, its formula ahead is to be said. In a part of the
+demonstrations all labels have made-up names.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from bakeoff.training.protocol import Datum
 
 CLOZES = 8
 """Formulas asked for beside each demonstration."""
+MADE_UP = 0.5
+"""Share of demonstrations whose labels are shown under made-up names: what a line is called differs from house to house, how papers speak of it less."""
 
 
 def desk_examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: DeskGrammar | None = None) -> Examples:
@@ -30,10 +34,11 @@ def desk_examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: D
     needed: Counter[str] = Counter()
     for demo in demos:
         task, eyes, seen = str(demo.task.id), Eyes(), demo.first
+        salt = task if random.Random(f"made up/{task}").random() < MADE_UP else ""
         words: set[str] = set()
         written: set[Row] = set()
         for step in demo.steps:
-            desk = eyes.look(seen)
+            desk = replace(eyes.look(seen), salt=salt)
             found.append((task, desk, step.action))
             for home, pieces in _written(step.action, desk):
                 written.add(home)

@@ -127,7 +127,7 @@ class WorkbookPolicy(nn.Module):
         texts: dict[str, int] = {"": 0}
         for desk in different:
             for text in (*desk.names, *desk.headings, *desk.homes, *(deed.name for deed in desk.past)):
-                texts.setdefault(text, len(texts))
+                texts.setdefault(desk.shown(text), len(texts))
         for desk, line in lines:
             for token in desk.source(line):
                 if token.piece is None and (token.lines or token.segment == 0):
@@ -139,7 +139,7 @@ class WorkbookPolicy(nn.Module):
         for number, desk in enumerate(different):
             count, first = len(desk.lines.rows), desk.first
             for out, found in ((names, desk.names), (headings, desk.headings), (homes, desk.homes)):
-                out[number, :count] = torch.tensor([texts[text] for text in found[first:]], dtype=torch.long)
+                out[number, :count] = torch.tensor([texts[desk.shown(text)] for text in found[first:]], dtype=torch.long)
             static[number, :count] = torch.from_numpy(desk.features[first:, [SINGLE, TURNED]])
         keys = self.key_norm(self.label(vectors)[names] + self.heading(vectors)[headings] + self.home(vectors)[homes] + self.static(static))
         return _Room(different, at, keys, texts, vectors)
@@ -277,7 +277,7 @@ class WorkbookPolicy(nn.Module):
         for row, desk in enumerate(desks):
             count = min(len(desk.refs), most)
             features[row, :count] = torch.from_numpy(desk.features[:count])
-            names[row, :count] = torch.tensor([room.texts[name] for name in desk.names[:count]])
+            names[row, :count] = torch.tensor([room.texts[desk.shown(name)] for name in desk.names[:count]])
             kinds[row, :count] = torch.tensor(desk.kinds[:count])
             if id(desk) in surprise:
                 told[row, desk.first : count] = surprise[id(desk)][: count - desk.first]
@@ -290,7 +290,9 @@ class WorkbookPolicy(nn.Module):
             for at, deed in enumerate(desk.past):
                 tool = self.grammar.tools.index(deed.tool) if deed.tool in self.grammar.tools else 0
                 past[row, at] = (
-                    self.label(room.vectors[room.texts[deed.name]]) + self.tool.weight[tool] + self.age.weight[len(desk.past) - 1 - at]
+                    self.label(room.vectors[room.texts[desk.shown(deed.name)]])
+                    + self.tool.weight[tool]
+                    + self.age.weight[len(desk.past) - 1 - at]
                 )
         past = past + self.kind.weight[4]
         whole = self.moment(torch.tensor([min(desk.step, STEPS - 1) for desk in desks]))

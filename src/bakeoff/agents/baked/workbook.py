@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -26,8 +27,8 @@ WINDOW = (40, 20)
 """Rows and columns in view at once, as the location says it."""
 MOST_LINES, MOST_PAST, MOST_SOURCE = 120, 6, 96
 FEATURES, PERIOD_FEATURES, GENERAL = 40, 14, 7
-REST, SINGLE, BEGUN, LATEST, TURNED, BELOW = 14, 21, 23, 28, 36, 37
-"""Places among a line's features: share of open cells that are empty; it has one figure; the first open cell holds a formula; the latest action was on it;
+REST, UNEVEN, SINGLE, BEGUN, LATEST, TURNED, BELOW = 14, 20, 21, 23, 28, 36, 37
+"""Places among a line's features: share of open cells that are empty; these are reckoned unevenly; it has one figure; the first open cell holds a formula; the latest action was on it;
 its sheet runs down; the line below is asked for."""
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\n+")
 _WORD = re.compile(r"[“«\"][^”»\"]{1,80}[”»\"]|\d[\d.,]*|\w+|[%/]")
@@ -66,6 +67,7 @@ class Desk:
         past: what was done, the latest last. step: actions so far.
         suspect: nothing that was asked for is missing: if anything is wrong, it is in what stands there.
         general: facts about the whole: see `_general`.
+        salt: not empty where labels are shown under made-up names, so that what is learned there is learned from the papers and the formulas.
     """
 
     refs: tuple[str, ...]
@@ -84,8 +86,13 @@ class Desk:
     step: int
     suspect: bool
     general: tuple[float, ...]
+    salt: str = ""
     pieces: tuple[str, ...] = ()
     kept: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def shown(self, text: str) -> str:
+        """A label as the network is shown it."""
+        return made_up(self.salt, text) if self.salt and text else text
 
     def columns(self, line: int) -> tuple[int, ...]:
         """The columns in which a line has room for a figure, in order."""
@@ -140,6 +147,13 @@ class Cloze:
     @property
     def refs(self) -> tuple[str, ...]:
         return ()
+
+
+@lru_cache(maxsize=50_000)
+def made_up(salt: str, text: str) -> str:
+    """A made-up name for a label: the same for the same label under the same salt."""
+    rng = random.Random(f"{salt}/{plain(text)}")
+    return " ".join("".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(rng.randint(2, 3))) for _ in range(2))
 
 
 class Eyes:
@@ -356,11 +370,12 @@ def _desk(
 
 def _general(asked: list[bool], lines: Floats, windows: tuple[str, ...], read: bool, suspect: bool) -> tuple[float, ...]:
     """What is still to be read, whether lines asked for are empty, whether the first of them has another below, whether a line that was just
-    written is empty from its second period on."""
+    written is empty from its second period on, or reckoned unevenly."""
     first = asked.index(True) if any(asked) else -1
     below = first >= 0 and bool(lines[first, BELOW])
     begun = any(line[LATEST] and line[REST] > 0 and line[BEGUN] for line in lines)
-    return tuple(float(flag) for flag in (any(windows), not read, first >= 0, below, begun, suspect, bool(len(lines))))
+    uneven = any(line[LATEST] and line[UNEVEN] for line in lines)
+    return tuple(float(flag) for flag in (any(windows), not read, first >= 0, below, begun, suspect, uneven))
 
 
 def _frozen(book: Book) -> Book:
@@ -509,12 +524,12 @@ def _sibling(desk: Desk, line: int) -> tuple[tuple[Piece, ...], int] | None:
 
 def _source(desk: Desk, line: int) -> tuple[Token, ...]:
     at = desk.first + line
-    out = [Token(LABEL, (text,)) for text in (desk.names[at], desk.headings[at], desk.homes[at])]
+    out = [Token(LABEL, (desk.shown(text),)) for text in (desk.names[at], desk.headings[at], desk.homes[at])]
     sentence = desk.sentences.get(plain(desk.names[at]), "")
     for word in _WORD.findall(sentence):
         quote = QUOTED.match(word)
         if quote:
-            out.append(Token(DEFINITION, (quote[1],), lines=desk.by_label.get(plain(quote[1]), ())))
+            out.append(Token(DEFINITION, (desk.shown(quote[1]),), lines=desk.by_label.get(plain(quote[1]), ())))
         else:
             out.append(Token(DEFINITION, (word.lower(),)))
     out = out[:60]
