@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("torch")
@@ -98,7 +98,7 @@ def written(draw: st.DrawFn) -> tuple[Desk, Node, int, int]:
     return desk, draw(trees), home, column
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(written())
 def test_a_formula_taken_to_pieces_comes_back(case: tuple[Desk, Node, int, int]) -> None:
     desk, tree, home, column = case

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bakeoff.agents.apprentice.sheets import timeline
 from bakeoff.agents.apprentice.sheets.formula import Node, Unreadable, column_letters, parse, quoted, read_ref, rebuild, relative
-from bakeoff.agents.apprentice.sheets.grid import QUOTED, Book, Cell, Row
+from bakeoff.agents.apprentice.sheets.grid import QUOTED, Book, Cell, Row, Sheet
 from bakeoff.agents.apprentice.sheets.labels import alike, plain
 from bakeoff.agents.baked.pieces import Lines, Piece, spell
 from bakeoff.core import Action, Observation
@@ -169,6 +169,7 @@ class Eyes:
         self._pending: tuple[str, tuple[Row, ...], str] | None = None
         self._shown: tuple[object, ...] = ()
         self._oriented: tuple[object, ...] = ()
+        self._copies: dict[str, Sheet] = {}
 
     def look(self, seen: Observation) -> Desk:
         """The prompt for this moment."""
@@ -184,6 +185,7 @@ class Eyes:
         book = self._book
         if changed or self._shown != (seen.location, seen.text):
             book.absorb(seen)
+            self._copies.pop(book.current, None)
             self._shown = (seen.location, seen.text)
         for element in seen.elements:
             if element.role == "tab":
@@ -196,7 +198,8 @@ class Eyes:
         if now != self._oriented:
             book.orient(seen.goal)
             self._oriented = now
-        return _desk(book, seen, self._next, self._past, self._done, self._latest)
+            self._copies.clear()
+        return _desk(book, self._copies, seen, self._next, self._past, self._done, self._latest)
 
     def did(self, action: Action, seen: Observation) -> None:
         """Remembers an action; whether it went through is seen at the next look."""
@@ -278,6 +281,7 @@ def _bag(text: str) -> tuple[str, ...]:
 
 def _desk(
     book: Book,
+    copies: dict[str, Sheet],
     seen: Observation,
     following: Callable[[str], str],
     past: tuple[Deed, ...],
@@ -355,7 +359,7 @@ def _desk(
         (*[""] * start, *headings),
         (*[""] * start, *(row.sheet for row in rows)),
         features,
-        _frozen(book),
+        _frozen(book, copies),
         lines,
         start,
         windows,
@@ -378,15 +382,18 @@ def _general(asked: list[bool], lines: Floats, windows: tuple[str, ...], read: b
     return tuple(float(flag) for flag in (any(windows), not read, first >= 0, below, begun, suspect, uneven))
 
 
-def _frozen(book: Book) -> Book:
-    """The book as it is now: sheets are replaced by copies, cells are never changed in place."""
+def _frozen(book: Book, copies: dict[str, Sheet]) -> Book:
+    """The book as it is now. `copies`: of the sheets that have not changed since they were copied; cells are never changed in place."""
     other = Book()
     other.title, other.tabs, other.current = book.title, list(book.tabs), book.current
     other.papers, other.titles = dict(book.papers), list(book.titles)
     for name, sheet in book.sheets.items():
-        copy = type(sheet)(sheet.name, dict(sheet.raw), sheet.named, sheet.siblings)
-        copy.__dict__.update({key: value for key, value in sheet.__dict__.items() if key not in ("name", "raw", "named", "siblings")})
-        other.sheets[name] = copy
+        if name not in copies:
+            copies[name] = Sheet(sheet.name, dict(sheet.raw), sheet.named, sheet.siblings)
+            copies[name].__dict__.update(
+                {key: value for key, value in sheet.__dict__.items() if key not in ("name", "raw", "named", "siblings")}
+            )
+        other.sheets[name] = copies[name]
     return other
 
 
