@@ -183,7 +183,7 @@ def test_what_a_batch_says_is_what_each_example_says_and_draws_are_scored_alike(
 
 def test_two_bakes_of_one_recipe_are_one_and_the_worker_plays(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "data")
-    collect(Wanted("spreadsheet", 4, family="loan", products=1, templates=FOUR, sample=0), shelf)
+    collect(Wanted("spreadsheet", 2, family="loan", products=1, templates=FOUR, sample=0), shelf)
     weights = []
     for name in ("one", "two"):
         recipe = Recipe("loans", "spreadsheet", tmp_path / "data", (Imitate(steps=3, batch=4),), policy=TINY, examine=1, steps=4)
