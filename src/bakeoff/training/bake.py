@@ -35,7 +35,7 @@ from bakeoff.experts.item import EXPERT_SEEDS, Item
 from bakeoff.experts.shelf import Shelf
 from bakeoff.training.examples import Examples
 from bakeoff.training.gather import choose, gather, missing
-from bakeoff.training.imitate import Lesson, divide, imitate, shuffled, watch
+from bakeoff.training.imitate import HARD, Focus, Lesson, divide, imitate, shuffled, watch
 from bakeoff.training.local import LocalEngine, build
 from bakeoff.training.policies import again, begin
 from bakeoff.training.protocol import SamplingParams
@@ -63,6 +63,7 @@ class Progress:
     round: int = 0
     state: str = ""
     replay: dict[str, Any] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
     ledger: dict[str, float] = field(default_factory=dict)
     tokens: int = 0
     lines: int = 0
@@ -193,7 +194,10 @@ class Bake:
         lesson = self.lesson(stage, voice, room.host.tools)
         if not lesson.learn:
             raise UsageError(f"no demonstration in '{self.recipe.data}' can be said in this policy's actions")
-        for at, figures in enumerate(imitate(engine, lesson, stage, self.recipe.seed, self.progress.round), start=self.progress.round + 1):
+        focus = Focus(self.progress.losses or [HARD] * len(lesson.learn))
+        self.progress.losses = focus.losses
+        rounds = imitate(engine, lesson, stage, self.recipe.seed, self.progress.round, focus)
+        for at, figures in enumerate(rounds, start=self.progress.round + 1):
             more = watch(engine, lesson) if at % WATCH_EVERY == 0 or at == stage.steps else {}
             yield at, {**figures, **more}
 
@@ -245,7 +249,7 @@ class Bake:
         progress.stage, progress.round, progress.state = stage, done, name
         progress.ledger, progress.tokens = self.ledger.to_dict(), engine.tokens
         if done == 0:
-            progress.replay = {}
+            progress.replay, progress.losses = {}, []
         part = self.folder / "progress.part"
         part.write_text(json.dumps(asdict(progress)))
         with part.open("rb") as file:

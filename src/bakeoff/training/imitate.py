@@ -1,4 +1,5 @@
-"""Mid-training: imitation of demonstrations, one optimiser step after the other. Which actions a step learns from depends on seed and step alone."""
+"""Mid-training: imitation of demonstrations, one optimiser step after the other. Which actions a step learns from depends on the seed, the step and how
+well each was said before."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ from bakeoff.training.rename import renamed
 
 WARM = 50
 """Steps over which the learning rate rises, or a tenth of all where that is less; afterwards it falls to a twentieth."""
+EASY, HARD = 0.05, 2.0
+"""Losses below and above which examples are drawn as often as at these: nats of an action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,33 @@ def rate(stage: Imitate, step: int) -> float:
     return stage.learning_rate * min(1.0, (step + 1) / min(WARM, max(1, stage.steps // 10))) * max(0.05, 1 - step / stage.steps)
 
 
-def imitate(engine: Engine, lesson: Lesson, stage: Imitate, seed: int, first: int) -> Iterator[dict[str, float]]:
-    """Steps from `first` on; yields what came of each: loss of an action, norm of the gradient, learning rate."""
+@dataclass(slots=True)
+class Focus:
+    """How badly each example was said when it was last learned from: those that are hard come more often. Easy ones are most of every job."""
+
+    losses: list[float]
+
+    def draw(self, rng: random.Random, count: int) -> list[int]:
+        return rng.choices(range(len(self.losses)), [min(max(loss, EASY), HARD) for loss in self.losses], k=count)
+
+
+def imitate(
+    engine: Engine, lesson: Lesson, stage: Imitate, seed: int, first: int, focus: Focus | None = None
+) -> Iterator[dict[str, float]]:
+    """Steps from `first` on; yields what came of each: loss of an action, norm of the gradient, learning rate. `focus`: as the steps before left it;
+    it is moved on."""
+    focus = focus or Focus([HARD] * len(lesson.learn))
     for step in range(first, stage.steps):
         rng = random.Random(f"imitate/{seed}/{step}")
-        batch = [lesson.learn[rng.randrange(len(lesson.learn))] for _ in range(stage.batch)]
+        rows = focus.draw(rng, stage.batch)
+        batch = [lesson.learn[row] for row in rows]
         data = [
             Datum(_prompt(datum.prompt, rng, stage.rename), datum.tokens, {"weights": datum.inputs["weights"] / stage.batch})
             for datum in batch
         ]
         passed = engine.forward_backward(data, "cross_entropy")
+        for row, values in zip(rows, passed.logprobs, strict=True):
+            focus.losses[row] = -float(values.sum())
         speed = rate(stage, step)
         norm = engine.optim_step(AdamParams(learning_rate=speed))
         yield {"loss": passed.loss, "norm": norm, "rate": speed}

@@ -89,6 +89,17 @@ class Seen:
     screens: Sequence[Screen]
 
 
+@dataclass(slots=True)
+class Words:
+    """What a text can be put together from: the decoder's first state (B, W), the keys of all choices (B, choices, W), which of them are there, and
+    which are written in the form of the field's value."""
+
+    hidden: Tensor
+    keys: Tensor
+    there: Tensor
+    alike: Tensor
+
+
 class PointerPolicy(nn.Module):
     """The network. Not thread-safe while it trains; on the CPU."""
 
@@ -129,6 +140,7 @@ class PointerPolicy(nn.Module):
         self.attend = nn.Linear(width, width)
         self.say = nn.Linear(2 * width, width)
         self.follow = nn.Linear(width, 1)
+        self.conform = nn.Linear(width, 1)
         self.end = nn.Parameter(torch.zeros(width))
         self.lexicon = nn.Embedding(max(len(grammar.lexicon), 1), width)
         self.key_piece = nn.Linear(width, width)
@@ -237,8 +249,8 @@ class PointerPolicy(nn.Module):
         logits = torch.einsum("bw,bow->bo", query, self.key_option(torch.cat([vectors[index], said], dim=-1))) / self.shape.width**0.5
         return (logits + self.said_option(said).squeeze(-1)).masked_fill(~_there([len(o) for o in offered], most), MINUS)
 
-    def text_start(self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The decoder's first state, the keys of everything that can be said (B, choices, W), and which of them are there."""
+    def text_start(self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None) -> Words:
+        """What a text is put together from, for these elements."""
         size = len(seen.screens)
         state = seen.whole if chosen is None else seen.elements[torch.arange(size), torch.tensor(chosen)]
         hidden = torch.tanh(self.begin(torch.cat([seen.whole, self.tool(tools), state], dim=-1)))
@@ -256,11 +268,18 @@ class PointerPolicy(nn.Module):
         there = torch.cat(
             [torch.ones(size, 1 + words, dtype=torch.bool), _there([len(s.pieces) + len(s.names) for s in seen.screens], most)], dim=1
         )
-        return hidden, torch.cat([fixed, copied], dim=1), there
+        alike = torch.zeros(size, 1 + words + most)
+        for row, screen in enumerate(seen.screens if chosen is not None else ()):
+            form = 0 if chosen is None else int(screen.value_ways[chosen[row]])
+            if form:
+                alike[row, 1 + words : 1 + words + len(screen.pieces)] = torch.from_numpy((screen.piece_forms == form).astype(np.float32))
+        return Words(hidden, torch.cat([fixed, copied], dim=1), there, alike)
 
-    def text_step(self, seen: Seen, hidden: Tensor, said: Tensor, keys: Tensor, there: Tensor, place: int) -> tuple[Tensor, Tensor]:
+    def text_step(self, seen: Seen, hidden: Tensor, said: Tensor, words: Words, place: int) -> tuple[Tensor, Tensor]:
         """Logits of the next piece (B, choices) and the next state. `said` (B): the choice before, 0 for none; `place`: how many there were. What
-        comes after the choice before in the instruction is likelier by as much as the state says: so a name is copied in one go."""
+        comes after the choice before in the instruction is likelier by as much as the state says, so that a name is copied in one go; and so is
+        what is written as the field's value is."""
+        keys, there = words.keys, words.there
         if place == LONGEST_TEXT - 1:  # a text ends here at the latest
             there = there & (torch.arange(there.shape[1]) == 0)
         attention = torch.einsum("bw,bpw->bp", self.attend(hidden), seen.pieces) / self.shape.width**0.5
@@ -272,6 +291,7 @@ class PointerPolicy(nn.Module):
         after, last = said + 1, logits.shape[1] - 1
         copied = ((said > len(self.grammar.lexicon)) & (after <= last)).unsqueeze(-1)
         logits = logits.scatter_add(1, after.clamp(max=last).unsqueeze(-1), self.follow(hidden) * copied)
+        logits = logits + self.conform(hidden) * words.alike
         return logits.masked_fill(~there, MINUS), hidden
 
     # --- the two things an engine asks of a network ----------------------------------------------------------------------------------
@@ -327,11 +347,12 @@ class PointerPolicy(nn.Module):
     def _teach_text(
         self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None, texts: list[list[int]], into: list[list[Tensor]]
     ) -> None:
-        hidden, keys, there = self.text_start(seen, tools, chosen)
+        words = self.text_start(seen, tools, chosen)
+        hidden = words.hidden
         every = torch.arange(len(texts))
         said = torch.zeros(len(texts), dtype=torch.long)
         for at in range(max(len(text) for text in texts)):
-            logits, hidden = self.text_step(seen, hidden, said, keys, there, at)
+            logits, hidden = self.text_step(seen, hidden, said, words, at)
             ids = torch.tensor([text[at] if at < len(text) else 0 for text in texts])
             found = logits.log_softmax(-1)[every, ids]
             for row, text in enumerate(texts):
@@ -372,10 +393,11 @@ class PointerPolicy(nn.Module):
             elif slot == "distance":
                 choose(self.to_distance(torch.cat([seen.whole, state], dim=-1)))
             else:
-                hidden, keys, there = self.text_start(seen, tools, None if at is None else [at])
+                words = self.text_start(seen, tools, None if at is None else [at])
+                hidden = words.hidden
                 said = torch.zeros(1, dtype=torch.long)
                 for place in range(LONGEST_TEXT):
-                    logits, hidden = self.text_step(seen, hidden, said, keys, there, place)
+                    logits, hidden = self.text_step(seen, hidden, said, words, place)
                     said = torch.tensor([choose(logits)])
                     if said == 0:
                         break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ TEXTS = frozenset({"cell", "text", "columnheader", "generic"})
 MOST_TEXTS = 16
 """Of such elements so many are looked at; beside them stand the things one can work with."""
 
-FEATURES = 20 + len(STATES)
+FEATURES = 22 + len(STATES)
 PIECE_FEATURES = 4
 _ROWS = frozenset({"row", "listitem", "article", "option"})
 
@@ -64,7 +65,8 @@ class Screen:
         pieces: what may be copied from the instruction.
         names, values, parents, before: texts of each element, of its parent and of the element before it.
         roles: hashed roles. value_ways: how the value is written (`words.way_of`). features: see `_features`.
-        piece_ways, piece_places, piece_features: how a piece is copied, where it stands in the instruction, and facts about it.
+        piece_ways, piece_forms, piece_places, piece_features: how a piece is copied, how it is written (`words.way_of`), where it stands in the
+            instruction, and facts about it.
         past: what was done, the latest last. general: title, location and error. step: actions so far.
     """
 
@@ -79,6 +81,7 @@ class Screen:
     value_ways: Integers
     features: Floats
     piece_ways: Integers
+    piece_forms: Integers
     piece_places: Integers
     piece_features: Floats
     past: tuple[Done, ...]
@@ -111,6 +114,7 @@ def look(seen: Observation, past: tuple[Done, ...]) -> Screen:
             [_features(seen.elements[at], at, seen, said, rows, past, typed, counts) for at in kept], dtype=np.float32
         ).reshape(-1, FEATURES),
         piece_ways=np.array([piece.way for piece in copied], dtype=np.int64),
+        piece_forms=np.array([way_of(piece.text) for piece in copied], dtype=np.int64),
         piece_places=np.array([piece.place for piece in copied], dtype=np.int64),
         piece_features=np.array([_piece_features(piece, copied, typed, seen) for piece in copied], dtype=np.float32).reshape(
             -1, PIECE_FEATURES
@@ -148,11 +152,21 @@ def _parent_name(element: Element, by_ref: dict[str, Element]) -> str:
     return "" if parent is None else parent.name or parent.role
 
 
-def _rows(seen: Observation, said: frozenset[str]) -> dict[str, tuple[str, float, bool]]:
-    """For each element inside a row or a list item: the row's ref, how well the row fits the instruction (0 to 1 of the best) and whether it is best.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The row or list item that an element is in: its ref; how well it fits the instruction and whether it alone fits best; the same by how many of its
+    words stand together in the instruction, as a name and what tells it from its namesakes do."""
 
-    Words that few rows have count more: each is worth 1 over the number of rows that have it.
-    """
+    ref: str
+    fit: float = 0.0
+    best: bool = False
+    together: float = 0.0
+    closest: bool = False
+
+
+def _rows(seen: Observation, said: frozenset[str]) -> dict[str, Row]:
+    """The row of each element that is in one. Fits are shares of the best row's. Words that few rows have count more: each is worth 1 over the number
+    of rows that have it."""
     owner: dict[str, str] = {}
     words: dict[str, set[str]] = {}
     for element in seen.elements:
@@ -164,20 +178,39 @@ def _rows(seen: Observation, said: frozenset[str]) -> dict[str, tuple[str, float
             words.setdefault(above, set()).update(plain_words(element.name) & said)
     common = Counter(word for found in words.values() for word in found)
     scores = {ref: sum(1 / common[word] for word in found) for ref, found in words.items()}
-    best = max(scores.values(), default=0.0)
-    winners = sum(score == best for score in scores.values())
-    return {
-        ref: (row, scores[row] / best if best else 0.0, bool(best) and scores[row] == best and winners == 1) for ref, row in owner.items()
-    }
+    spoken = re.findall(r"\w+", seen.goal.lower())
+    runs = {ref: float(_longest(spoken, found)) for ref, found in words.items()}
+    return {ref: Row(row, *_against(scores, row), *_against(runs, row)) for ref, row in owner.items()}
 
 
-def _kept(seen: Observation, said: frozenset[str], rows: dict[str, tuple[str, float, bool]]) -> list[int]:
+def _against(scores: dict[str, float], row: str) -> tuple[float, bool]:
+    """A row's score as a share of the best, and whether no other has as much."""
+    best = max(scores.values())
+    if not best:
+        return 0.0, False
+    return scores[row] / best, scores[row] == best and sum(score == best for score in scores.values()) == 1
+
+
+def _longest(spoken: list[str], found: set[str]) -> int:
+    """Words of the longest stretch of an instruction that a row has, one foreign word between two of its words allowed."""
+    longest = count = gap = 0
+    for word in spoken:
+        if word in found:
+            count, gap = count + 1, 0
+        else:
+            gap += 1
+            count = count if gap <= 1 else 0
+        longest = max(longest, count)
+    return longest
+
+
+def _kept(seen: Observation, said: frozenset[str], rows: dict[str, Row]) -> list[int]:
     """Positions of the elements that are looked at, in reading order: all that can be worked with or that holds others; of mere text what says
     something of the instruction, then what comes first, without what the thing around it or the control beside it says already."""
     named = {(element.parent, element.name) for element in seen.elements if element.name}
     names = {element.ref: element.name for element in seen.elements}
     labels = {element.name for element in seen.elements if element.role not in TEXTS}
-    ranked = sorted({row: score for row, score, _ in rows.values()}.items(), key=lambda pair: -pair[1])
+    ranked = sorted({row.ref: row.fit + row.together for row in rows.values()}.items(), key=lambda pair: -pair[1])
     wanted = {row for row, _ in ranked[:MOST_ROWS]} if len(ranked) > 2 * MOST_ROWS else {row for row, _ in ranked}
     first: list[int] = []
     rest: list[int] = []
@@ -185,7 +218,7 @@ def _kept(seen: Observation, said: frozenset[str], rows: dict[str, tuple[str, fl
         if element.role == "cell" and (element.ref, element.name) in named:
             continue  # says what the one thing inside it says
         row = rows.get(element.ref)
-        if row is not None and row[0] not in wanted:
+        if row is not None and row.ref not in wanted:
             continue
         if element.role not in TEXTS:
             first.append(at)
@@ -201,12 +234,12 @@ def _features(
     at: int,
     seen: Observation,
     said: frozenset[str],
-    rows: dict[str, tuple[str, float, bool]],
+    rows: dict[str, Row],
     past: tuple[Done, ...],
     typed: list[str],
     counts: Counter[tuple[str, str]],
 ) -> list[float]:
-    _, fit, best = rows.get(element.ref, ("", 0.0, False))
+    row = rows.get(element.ref, Row(""))
     name, value = share(element.name, said), share(element.value, said)
     acted = sum(entry.role == element.role and entry.name == element.name for entry in past)
     offered = max((share(option, said) for option in element.options), default=0.0)
@@ -221,8 +254,10 @@ def _features(
         float(name == 1.0),
         value,
         float(value == 1.0),
-        fit,
-        float(best),
+        row.fit,
+        float(row.best),
+        row.together,
+        float(row.closest),
         float(element.ref in rows),
         float(bool(element.name) and element.name.strip().lower() in typed),
         float(bool(element.value) and element.value.strip().lower() in typed),
