@@ -142,13 +142,13 @@ def test_a_bake_that_is_killed_ends_with_the_same_weights(kills: tuple[int, ...]
         )
         if wait is not None:
             journal = tmp_path / folder / "journal.jsonl"
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 400
             while time.monotonic() < deadline and child.poll() is None:
                 if journal.exists() and journal.read_bytes().count(b"\n") >= wait:
                     os.killpg(child.pid, signal.SIGKILL)
                     break
                 time.sleep(0.01)
-        return child.wait(timeout=120)
+        return child.wait(timeout=400)
 
     assert bake("whole") == 0
     for lines in kills:

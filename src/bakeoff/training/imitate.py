@@ -20,7 +20,7 @@ from bakeoff.training.rename import renamed
 
 WARM = 50
 """Steps over which the learning rate rises, or a tenth of all where that is less; afterwards it falls to a twentieth."""
-EASY, HARD = 0.05, 2.0
+EASY, HARD = 0.1, 1.0
 """Losses below and above which examples are drawn as often as at these: nats of an action."""
 
 

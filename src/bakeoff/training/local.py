@@ -171,7 +171,7 @@ class LocalEngine:
         return float(norm)
 
     def forget(self) -> None:
-        """Lets go of the optimiser's moments: those of one loss are wrong for another, whose gradients may be a hundred times as small."""
+        """Lets go of the optimiser's moments: those of one loss are wrong for another, whose gradients have another size."""
         self._optimiser = None
 
     def sample(self, prompt: Any, n: int, params: SamplingParams) -> tuple[Drawn, ...]:
