@@ -112,6 +112,11 @@ def test_what_is_wrong_with_an_agents_name_is_one_line(baked: Path, tmp_path: Pa
         make_agent(f"baked:{baked}", TOOLS[:2], 0)
     copy = tmp_path / "copy"
     subprocess.run(["cp", "-rL", str(baked), str(copy)], check=True)
+    about = json.loads((copy / "engine.json").read_text())
+    about["description"]["shape"]["width"] *= 2
+    (copy / "engine.json").write_text(json.dumps(about))
+    with pytest.raises(UsageError, match="another version of the network"):
+        make_agent(f"baked:{copy}", TOOLS, 0)
     weights = bytearray((copy / "weights.safetensors").read_bytes())
     weights[-1] ^= 255
     (copy / "weights.safetensors").write_bytes(bytes(weights))

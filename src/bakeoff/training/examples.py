@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -63,6 +63,7 @@ def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: AnyGra
         needed.update(words)
     if grammar is None:
         grammar = Grammar.of(tools, tuple(sorted(word for word, count in needed.items() if count >= RARE)))
+        grammar = replace(grammar, roles=_roles(grammar, ((screen, action) for _, screen, action in all_moments)))
     found = Examples([], [], grammar)
     for task, screen, action in all_moments:
         ids = grammar.write(action, screen)
@@ -73,6 +74,16 @@ def examples(demos: Sequence[Trajectory], tools: Sequence[Tool], grammar: AnyGra
         found.data.append(Datum(screen, ids, {"weights": np.ones(len(ids))}))
         found.tasks.append(task)
     return found
+
+
+def _roles(grammar: Grammar, done: Iterable[tuple[Screen, Action]]) -> tuple[tuple[int, ...], ...]:
+    """Of each tool, the roles of what it was used on."""
+    found: list[set[int]] = [set() for _ in grammar.tools]
+    for screen, action in done:
+        ref = action.arguments.get("ref")
+        if action.tool in grammar.tools and ref in screen.refs:
+            found[grammar.tools.index(action.tool)].add(int(screen.roles[screen.refs.index(ref)]))
+    return tuple(tuple(sorted(roles)) for roles in found)
 
 
 def spoken(demos: Sequence[Trajectory], voice: Voice) -> Examples:

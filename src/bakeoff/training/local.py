@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from bakeoff.agents.baked.checkpoint import ABOUT, WEIGHTS, read
+from bakeoff.agents.baked.checkpoint import ABOUT, WEIGHTS, fill, read
 from bakeoff.agents.baked.kinds import policy
 from bakeoff.agents.baked.llama import Llama, Wish
 from bakeoff.core import UsageError
@@ -211,7 +211,7 @@ class LocalEngine:
         about, weights, moments = read_state(path)
         if about["description"] != json.loads(json.dumps(self.network.describe())):
             raise UsageError(f"'{path}' holds another network; build the engine with `LocalEngine.open` instead")
-        self.network.load_state_dict(weights)
+        fill(self.network, weights, path)
         self.steps, self.tokens = about["steps"], about["tokens"]
         self.generator.set_state(moments.pop("generator"))
         self._optimiser = None

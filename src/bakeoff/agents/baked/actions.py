@@ -44,11 +44,13 @@ class Grammar:
         tools: names of the tools that can be expressed, in their published order.
         arguments: of each, the names of its arguments in the order of their slots.
         lexicon: texts that demonstrations contained and neither instruction nor screen did.
+        roles: of each tool, the roles (hashed, see `Screen.roles`) of what demonstrations used it on; empty where none is known.
     """
 
     tools: tuple[str, ...]
     arguments: tuple[tuple[str, ...], ...]
     lexicon: tuple[str, ...] = ()
+    roles: tuple[tuple[int, ...], ...] = ()
 
     @classmethod
     def of(cls, tools: Sequence[Tool], lexicon: tuple[str, ...] = ()) -> Grammar:
@@ -62,11 +64,21 @@ class Grammar:
         return tuple(_SLOT_OF[name] for name in self.arguments[tool])
 
     def to_dict(self) -> dict[str, Any]:
-        return {"tools": list(self.tools), "arguments": [list(names) for names in self.arguments], "lexicon": list(self.lexicon)}
+        return {
+            "tools": list(self.tools),
+            "arguments": [list(names) for names in self.arguments],
+            "lexicon": list(self.lexicon),
+            "roles": [list(roles) for roles in self.roles],
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Grammar:
-        return cls(tuple(data["tools"]), tuple(tuple(names) for names in data["arguments"]), tuple(data["lexicon"]))
+        return cls(
+            tuple(data["tools"]),
+            tuple(tuple(names) for names in data["arguments"]),
+            tuple(data["lexicon"]),
+            tuple(tuple(roles) for roles in data.get("roles", ())),
+        )
 
     def text_choices(self, screen: Screen) -> tuple[str, ...]:
         """What a text slot offers, in order; the first is the end of the text."""

@@ -93,19 +93,22 @@ def _pointing(description: Mapping[str, Any], weights: Mapping[str, Any], tools:
     strange = [name for name in description["grammar"]["tools"] if name not in published]
     if strange:
         raise OtherTools(f"the policy in '{folder}' was trained with the tool '{strange[0]}', which this environment does not have")
+    from bakeoff.agents.baked.checkpoint import fill
+
     network = policy(description)
-    network.load_state_dict(weights)
+    fill(network, weights, folder)
     network.eval()
     return Pointing(network.grammar), lambda prompt, temperature, generator: network.draw(prompt, 1, temperature, generator)[0][0]
 
 
 def _speaking(description: Mapping[str, Any], weights: Mapping[str, Any], tools: tuple[Tool, ...], folder: str) -> tuple[Voice, Draw]:
+    from bakeoff.agents.baked.checkpoint import fill
     from bakeoff.agents.baked.language import Speaking
     from bakeoff.agents.baked.llama import Llama, Wish
     from bakeoff.agents.baked.smollm import tokenizer
 
     model = Llama.build(description)
-    model.load_state_dict(weights)
+    fill(model, weights, folder)
     voice = Speaking(tools, tokenizer())
 
     def draw(prompt: Any, temperature: float, generator: Any) -> Sequence[int]:

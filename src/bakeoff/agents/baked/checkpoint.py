@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from bakeoff.core import UsageError
 
@@ -31,3 +32,12 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         return about, load_file(path / WEIGHTS)
     except SafetensorError as broken:
         raise UsageError(f"the checkpoint '{path}' is damaged: {broken}") from broken
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path | str) -> None:
+    """Puts a checkpoint's weights into a network. Raises `UsageError` in one line when they are those of another version of it."""
+    own = network.state_dict()
+    strange = [name for name in (*own, *weights) if name not in own or name not in weights or own[name].shape != weights[name].shape]
+    if strange:
+        raise UsageError(f"the checkpoint '{path}' is of another version of the network ('{strange[0]}' does not fit); bake it again")
+    network.load_state_dict(weights)

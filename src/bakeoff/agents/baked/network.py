@@ -19,10 +19,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bakeoff.agents.baked.actions import DISTANCES, KEYS, LONGEST_TEXT, Grammar, Slot
-from bakeoff.agents.baked.screen import FEATURES, MOST_ELEMENTS, MOST_PAST, PIECE_FEATURES, ROLES, Screen, option_features
+from bakeoff.agents.baked.screen import (
+    FEATURES,
+    IS_ON,
+    MOST_ELEMENTS,
+    MOST_PAST,
+    PIECE_FEATURES,
+    ROLES,
+    SAID_WHOLE,
+    Screen,
+    option_features,
+)
 from bakeoff.agents.baked.words import BUCKETS, WAYS, grams
 
 MINUS = -1e9
+UNUSUAL = -20.0
+"""Added to elements of roles that no demonstration used the tool on: never chosen beside others, and possible where there is nothing else."""
 PLACES = 64
 """Places of words in an instruction are told apart up to here."""
 STEPS = 24
@@ -79,29 +91,34 @@ class _Names:
 
 @dataclass(slots=True)
 class Seen:
-    """A batch of screens after attention: the whole (B, W); elements, pieces and past with their masks; and the screens."""
+    """A batch of screens after attention: the whole (B, W); elements with their roles, and pieces, with their masks; the pieces' texts before it; and the screens."""
 
     whole: Tensor
     elements: Tensor
     elements_there: Tensor
+    roles: Tensor
     pieces: Tensor
     pieces_there: Tensor
+    spoken: Tensor
     screens: Sequence[Screen]
 
 
 @dataclass(slots=True)
 class Words:
-    """What a text can be put together from: the decoder's first state (B, W), the keys of all choices (B, choices, W), which of them are there, and
-    which are written in the form of the field's value."""
+    """What a text can be put together from: the decoder's first state (B, W), the keys of all choices (B, choices, W), which of them are there,
+    which are written in the form of the field's value, and how far the lexicon's mean something that was said."""
 
     hidden: Tensor
     keys: Tensor
     there: Tensor
     alike: Tensor
+    meant: Tensor
 
 
 class PointerPolicy(nn.Module):
     """The network. Not thread-safe while it trains; on the CPU."""
+
+    unusual: Tensor
 
     def __init__(self, grammar: Grammar, shape: Shape | None = None) -> None:
         super().__init__()
@@ -111,6 +128,13 @@ class PointerPolicy(nn.Module):
         self.role = nn.Embedding(ROLES, width)
         self.value_way = nn.Embedding(WAYS, width)
         self.features = nn.Linear(FEATURES, width)
+        self.ask_wanted = nn.Linear(width, width)
+        self.key_wanted = nn.Linear(width, width)
+        self.said_whole = nn.Parameter(
+            torch.tensor([2.0, -3.0])
+        )  # what a name counts that was said as it stands, and what must be exceeded
+        self.differs = nn.Embedding(ROLES, width)
+        self.wanted_value = nn.Linear(2, width)
         self.mix = nn.Linear(4 * width, width)
         self.order = nn.Embedding(MOST_ELEMENTS, width)
         self.place = nn.Embedding(PLACES, width)
@@ -132,7 +156,7 @@ class PointerPolicy(nn.Module):
         self.key_target = nn.Linear(width, width)
         self.ask_option = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
         self.key_option = nn.Linear(width + 2, width)
-        self.said_option = nn.Linear(2, 1)
+        self.said_option = nn.Linear(3, 1)
         self.to_key = nn.Linear(2 * width, len(KEYS))
         self.to_distance = nn.Linear(2 * width, len(DISTANCES))
         self.begin = nn.Linear(3 * width, width)
@@ -141,10 +165,17 @@ class PointerPolicy(nn.Module):
         self.say = nn.Linear(2 * width, width)
         self.follow = nn.Linear(width, 1)
         self.conform = nn.Linear(width, 1)
+        self.mention = nn.Linear(width, 1)
         self.end = nn.Parameter(torch.zeros(width))
         self.lexicon = nn.Embedding(max(len(grammar.lexicon), 1), width)
         self.key_piece = nn.Linear(width, width)
         self.key_name = nn.Linear(width, width)
+        unusual = torch.zeros(len(grammar.tools), ROLES)
+        for tool, roles in enumerate(grammar.roles):
+            if roles:
+                unusual[tool] = UNUSUAL
+                unusual[tool, list(roles)] = 0.0
+        self.register_buffer("unusual", unusual, persistent=False)
         for part in self.modules():  # beside these, texts must not be drowned
             if isinstance(part, nn.Embedding):
                 nn.init.normal_(part.weight, std=0.2)
@@ -177,11 +208,20 @@ class PointerPolicy(nn.Module):
             return torch.from_numpy(out)
 
         elements = self.mix(torch.cat([padded(at, most_elements) for at in range(4)], dim=-1))
-        elements = elements + self.role(stacked([s.roles for s in screens], most_elements))
+        roles = stacked([s.roles for s in screens], most_elements)
+        elements = elements + self.role(roles)
         elements = elements + self.value_way(stacked([s.value_ways for s in screens], most_elements))
-        elements = elements + self.features(stacked([s.features for s in screens], most_elements, FEATURES)) + self.kind.weight[0]
+        features = stacked([s.features for s in screens], most_elements, FEATURES)
+        elements = elements + self.features(features) + self.kind.weight[0]
         elements = elements + self.order.weight[:most_elements]
-        pieces = padded(4, most_pieces) + self.way(stacked([s.piece_ways for s in screens], most_pieces)) + self.kind.weight[1]
+        spoken = padded(4, most_pieces)
+        said_whole = self.said_whole[0] * features[..., SAID_WHOLE] + self.said_whole[1]
+        meant = self.meant(padded(0, most_elements), spoken, _there([len(s.pieces) for s in screens], most_pieces))
+        wanted = (meant.unsqueeze(-1) + said_whole).sigmoid()
+        on = features[..., IS_ON].amax(-1, keepdim=True)
+        differs = wanted * (1 - on) + (1 - wanted) * on
+        elements = elements + differs * self.differs(roles) + self.wanted_value(torch.cat([wanted, differs], dim=-1))
+        pieces = spoken + self.way(stacked([s.piece_ways for s in screens], most_pieces)) + self.kind.weight[1]
         pieces = pieces + self.place(stacked([np.minimum(s.piece_places, PLACES - 1) for s in screens], most_pieces))
         pieces = pieces + self.piece_features(stacked([s.piece_features for s in screens], most_pieces, PIECE_FEATURES))
         pieces = pieces * _there([len(s.pieces) for s in screens], most_pieces).unsqueeze(
@@ -202,7 +242,13 @@ class PointerPolicy(nn.Module):
         ]
         out = self.trunk(torch.cat([whole.unsqueeze(1), elements, pieces, past], dim=1), src_key_padding_mask=~torch.cat(there, dim=1))
         first, second = 1 + most_elements, 1 + most_elements + most_pieces
-        return Seen(out[:, 0], out[:, 1:first], there[1], out[:, first:second], there[2], screens)
+        return Seen(out[:, 0], out[:, 1:first], there[1], roles, out[:, first:second], there[2], spoken, screens)
+
+    def meant(self, texts: Tensor, spoken: Tensor, there: Tensor) -> Tensor:
+        """How far each text (B, texts, W) means something that was said (B, pieces, W), as a logit: (B, texts). Of the texts alone, so that a product's word
+        for a thing is learned as such, wherever it stands."""
+        both = torch.einsum("btw,bpw->btp", self.ask_wanted(texts), self.key_wanted(spoken)) / self.shape.width**0.5
+        return both.masked_fill(~there.unsqueeze(1), -20.0).logsumexp(-1)
 
     def _tool_number(self, name: str) -> int:
         return self.grammar.tools.index(name) if name in self.grammar.tools else 0
@@ -227,6 +273,7 @@ class PointerPolicy(nn.Module):
         logits = torch.einsum("bw,bew->be", query, key(seen.elements)) / self.shape.width**0.5
         logits = logits.masked_fill(~seen.elements_there, MINUS)
         if target is None:
+            logits = logits + self.unusual[tools].gather(1, seen.roles)
             for row, screen in enumerate(seen.screens):
                 if "option" in self.grammar.slots(int(tools[row])):
                     without = [at for at, options in enumerate(screen.options) if not options]
@@ -247,7 +294,10 @@ class PointerPolicy(nn.Module):
         state = seen.elements[torch.arange(len(offered)), torch.tensor(chosen)]
         query = self.ask_option(torch.cat([seen.whole, state], dim=-1))
         logits = torch.einsum("bw,bow->bo", query, self.key_option(torch.cat([vectors[index], said], dim=-1))) / self.shape.width**0.5
-        return (logits + self.said_option(said).squeeze(-1)).masked_fill(~_there([len(o) for o in offered], most), MINUS)
+        meant = self.meant(vectors[index], seen.spoken, seen.pieces_there).unsqueeze(-1)
+        return (logits + self.said_option(torch.cat([said, meant], dim=-1)).squeeze(-1)).masked_fill(
+            ~_there([len(o) for o in offered], most), MINUS
+        )
 
     def text_start(self, seen: Seen, tools: Tensor, chosen: Sequence[int] | None) -> Words:
         """What a text is put together from, for these elements."""
@@ -255,7 +305,8 @@ class PointerPolicy(nn.Module):
         state = seen.whole if chosen is None else seen.elements[torch.arange(size), torch.tensor(chosen)]
         hidden = torch.tanh(self.begin(torch.cat([seen.whole, self.tool(tools), state], dim=-1)))
         words = len(self.grammar.lexicon)
-        known = self.lexicon.weight[:words] + (self.texts(self.grammar.lexicon) if words else 0)
+        told = self.texts(self.grammar.lexicon) if words else self.lexicon.weight[:0]
+        known = self.lexicon.weight[:words] + told
         fixed = torch.cat([self.end.unsqueeze(0), known]).unsqueeze(0).expand(size, -1, -1)
         most = max(len(s.pieces) + len(s.names) for s in seen.screens)
         copied = torch.zeros(size, most, self.shape.width)
@@ -273,7 +324,9 @@ class PointerPolicy(nn.Module):
             form = 0 if chosen is None else int(screen.value_ways[chosen[row]])
             if form:
                 alike[row, 1 + words : 1 + words + len(screen.pieces)] = torch.from_numpy((screen.piece_forms == form).astype(np.float32))
-        return Words(hidden, torch.cat([fixed, copied], dim=1), there, alike)
+        meant = self.meant(told.unsqueeze(0).expand(size, -1, -1), seen.spoken, seen.pieces_there)
+        meant = torch.cat([meant.new_zeros(size, 1), meant, meant.new_zeros(size, most)], dim=1)
+        return Words(hidden, torch.cat([fixed, copied], dim=1), there, alike, meant)
 
     def text_step(self, seen: Seen, hidden: Tensor, said: Tensor, words: Words, place: int) -> tuple[Tensor, Tensor]:
         """Logits of the next piece (B, choices) and the next state. `said` (B): the choice before, 0 for none; `place`: how many there were. What
@@ -291,7 +344,7 @@ class PointerPolicy(nn.Module):
         after, last = said + 1, logits.shape[1] - 1
         copied = ((said > len(self.grammar.lexicon)) & (after <= last)).unsqueeze(-1)
         logits = logits.scatter_add(1, after.clamp(max=last).unsqueeze(-1), self.follow(hidden) * copied)
-        logits = logits + self.conform(hidden) * words.alike
+        logits = logits + self.conform(hidden) * words.alike + self.mention(hidden) * words.meant
         return logits.masked_fill(~there, MINUS), hidden
 
     # --- the two things an engine asks of a network ----------------------------------------------------------------------------------
@@ -430,7 +483,9 @@ def _part(seen: Seen, rows: Sequence[int]) -> Seen:
         seen.whole[at],
         seen.elements[at],
         seen.elements_there[at],
+        seen.roles[at],
         seen.pieces[at],
         seen.pieces_there[at],
+        seen.spoken[at],
         [seen.screens[row] for row in rows],
     )

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ MOST_TEXTS = 16
 """Of such elements so many are looked at; beside them stand the things one can work with."""
 
 FEATURES = 22 + len(STATES)
+SAID_WHOLE = slice(6, 7)
+IS_ON = [22 + STATES.index(state) for state in ("checked", "selected", "pressed")]
+"""Places among the features: whether all of a name was said; whether a thing is on."""
+
 PIECE_FEATURES = 4
 _ROWS = frozenset({"row", "listitem", "article", "option"})
 
@@ -177,7 +182,7 @@ def _rows(seen: Observation, said: frozenset[str]) -> dict[str, Row]:
             owner[element.ref] = above
             words.setdefault(above, set()).update(plain_words(element.name) & said)
     common = Counter(word for found in words.values() for word in found)
-    scores = {ref: sum(1 / common[word] for word in found) for ref, found in words.items()}
+    scores = {ref: fsum(1 / common[word] for word in found) for ref, found in words.items()}  # exact, so in any order of a set the same
     spoken = re.findall(r"\w+", seen.goal.lower())
     runs = {ref: float(_longest(spoken, found)) for ref, found in words.items()}
     return {ref: Row(row, *_against(scores, row), *_against(runs, row)) for ref, row in owner.items()}
