@@ -27,9 +27,12 @@ def draw(text: str) -> tuple[StreamRun, ...]:
 
 def test_the_plans_we_ship_are_good() -> None:
     default = read_plan(ROOT / "plans" / "default.toml")
-    assert {agent.spec for agent in default.agents} == {"apprentice", "noop", "replay", "trace-memory", "graph", "expert"}
+    assert {agent.spec for agent in default.agents} == {"apprentice", "hybrid", "baked", "noop", "replay", "trace-memory", "expert"}
     assert {stream.family for stream in default.streams} == {"crm", "helpdesk", "loan", "statements"}
     assert {stream.split for stream in default.streams} == {"dev"} and {stream.feedback for stream in default.streams} == {"outcome"}
+    assert all(stream.warmup for stream in default.streams if stream.family != "statements") and len(default.recipes) == 2
+    question = read_plan(ROOT / "plans" / "question.toml")
+    assert set(default.environments) == set(question.environments) and len(question.recipes) == 3
     miniwob = read_plan(ROOT / "plans" / "miniwob.toml")
     allowed = (ROOT / "src/bakeoff/environments/browser/miniwob_dev.txt").read_text().split("\n")
     (pages,) = miniwob.streams
