@@ -193,7 +193,8 @@ def test_a_bake_ahead_leaves_its_facts_and_is_not_done_twice(tmp_path: Path) -> 
     pytest.importorskip("torch")
     from bakeoff.training.ahead import bake_ahead
 
-    (tmp_path / "toys.toml").write_text(RECIPE)
+    text = RECIPE.replace('"data"', f'"{tmp_path / "data"}"')
+    (tmp_path / "toys.toml").write_text(text)
     seen: list[str] = []
     recipe = str(tmp_path / "toys.toml")
     (facts,) = bake_ahead([recipe], tmp_path / "bakes", 2, lambda stage, *_: seen.append(stage)).values()
@@ -201,7 +202,7 @@ def test_a_bake_ahead_leaves_its_facts_and_is_not_done_twice(tmp_path: Path) -> 
     assert all(product.startswith("toy-") for product in facts.products) and any("imitate" in stage for stage in seen)
     seen.clear()
     assert bake_ahead([recipe], tmp_path / "bakes", 2, lambda stage, *_: seen.append(stage)) == {recipe: facts} and not seen
-    (tmp_path / "wrong.toml").write_text(RECIPE.replace('"toys"', '"wrong"').replace('environment = "toy"', 'environment = "nowhere"'))
+    (tmp_path / "wrong.toml").write_text(text.replace('"toys"', '"wrong"').replace('environment = "toy"', 'environment = "nowhere"'))
     with pytest.raises(UsageError, match="there is no environment 'nowhere'"):
         bake_ahead([str(tmp_path / "wrong.toml")], tmp_path / "bakes", 2, lambda *_: None)
 
