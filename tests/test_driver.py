@@ -346,6 +346,15 @@ def test_dragging_with_the_mouse_and_native_drag_and_drop(desk: Desk) -> None:
     assert desk.js("t.textContent") == "cargotrue"
 
 
+def test_a_target_that_has_to_come_into_view_moves_what_is_dragged(desk: Desk) -> None:
+    place, height = "position:absolute;left:%dpx;top:%dpx;width:80px;height:%dpx", desk.js("innerHeight")
+    desk.show(f"""<div style="height:3000px"></div><button draggable=true style="{place % (50, height - 60, 30)}" ondragstart="event.dataTransfer.setData('text/plain','x')">Item</button>
+      <ul aria-label=Bin id=t style="{place % (300, height - 80, 200)}" ondragover="event.preventDefault()" ondrop="this.dataset.got=event.dataTransfer.types[0]"><li>One</li></ul>""")
+    item = desk.find("button", "Item").ref
+    desk.do("drag", ref=item, to=desk.find("list", "Bin").ref)
+    assert desk.js("t.dataset.got") == "text/plain"
+
+
 def test_marking_text(desk: Desk) -> None:
     desk.show("<p>First paragraph.</p><p>Second paragraph, which is so long that it breaks into lines" + " and lines" * 30 + ".</p>")
     desk.do("select_text", ref=desk.find("text", "First paragraph.").ref)

@@ -309,9 +309,10 @@ class Tab:
             self._script(f"bakeoff.scrolled({_SCROLL_MS})")
 
     def _do_drag(self, ref: str, to: str) -> None:
-        self._row(to)
-        start = self._point(ref)
-        end = self._script(f"bakeoff.point({self._row(to)})")
+        target = f"bakeoff.point({self._row(to)})"
+        self._point(ref)
+        self._script(target)  # whatever comes into view for it moves what was in view before
+        start, end = self._point(ref), self._script(target)
         self._drag(start, (end["x"], end["y"]) if "x" in end else self._centre(to))
 
     def _do_drag_at(self, x1: float, y1: float, x2: float, y2: float) -> None:
