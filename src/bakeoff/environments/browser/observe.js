@@ -850,6 +850,15 @@
   }
   const scrolled = ms => Promise.race([scrolling.then(frameTurn), new Promise(resolve => setTimeout(resolve, ms))]).then(() => 0);
 
+  // A native drag is Chromium's to report, and its report may come late: whether one has begun is known here at once. `armDrag` before it.
+  let carried = null;
+  function armDrag() {
+    carried = null;
+    addEventListener('dragstart', event => { carried = event; }, {capture: true, once: true});
+    addEventListener('dragend', () => { carried = null; }, {capture: true, once: true});  // also when Chromium could not begin it
+  }
+  const carrying = () => carried !== null && !carried.defaultPrevented;
+
   // --- settling --------------------------------------------------------------------------------------------------------------------------
   const channel = new MessageChannel();
   const turns = [];
@@ -943,5 +952,5 @@
     return true;
   }
 
-  globalThis.bakeoff = {over: false, observe, numberOf, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled};
+  globalThis.bakeoff = {over: false, observe, numberOf, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled, armDrag, carrying};
 })();

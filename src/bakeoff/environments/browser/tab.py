@@ -24,6 +24,7 @@ from bakeoff.core.errors import ActionError, BakeoffError, EnvironmentFault, Usa
 from bakeoff.core.observation import Box, Element
 from bakeoff.environments.browser import keys
 from bakeoff.environments.browser.cdp import ProtocolError
+from bakeoff.environments.browser.drags import Drags
 from bakeoff.environments.browser.frames import Frames
 from bakeoff.environments.browser.window import WORLD, Dialog, Window
 
@@ -102,6 +103,7 @@ class Tab:
             browser.connection.session(browser.attached(front, timeout)).call("Runtime.runIfWaitingForDebugger", timeout)
             window = {"background": True}
         self._frames = Frames(root, timeout, front, on_demand)
+        self._drags = Drags(self._send, self._script, timeout)
         target = self._create(window)
         self._adopt(browser.attached(target, timeout), target)
 
@@ -465,23 +467,8 @@ class Tab:
         self._send(*self._move(x, y), *self._button(x, y, 1, **extra))
 
     def _drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        page = self._page
-        press, release = self._button(*start, 1)
-        with page.session.changed:
-            page.drag = None
-        self._send(*self._move(*start))
-        self._send(press)
-        for part in (0.05, 0.3, 0.6, 0.9, 1.0, 1.0):
-            x, y = start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
-            self._send(("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}))
-            if page.drag is not None or page.dialog is not None:
-                break
-        if page.drag is not None:  # native drag and drop: the browser, not the page, carries the data
-            for kind in ("dragEnter", "dragOver", "dragOver", "drop"):
-                self._send(("Input.dispatchDragEvent", {"type": kind, "x": end[0], "y": end[1], "data": page.drag}))
+        self._drags.carry(self._page, start, end)
         self._mouse = end
-        if page.dialog is None:
-            self._send((release[0], {**release[1], "x": end[0], "y": end[1]}))
 
     def _send(self, *commands: Command) -> None:
         """Sends input in one write and waits until the page has taken it in, or something else has begun."""
@@ -620,6 +607,9 @@ class Tab:
                 continue
             if page.dialog is not None:
                 return self._dialog_view(page.dialog)
+            if page.drag is not None:  # reported when nobody waited for it any more
+                self._drags.call_off(page)
+                continue
             if page.navigating:
                 page.session.settled(lambda page=page: not page.navigating or page.dialog is not None, self._timeout)  # type: ignore[misc]
                 continue
