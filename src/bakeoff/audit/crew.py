@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ from bakeoff.audit.report import Finding
 from bakeoff.audit.workshop import Found, Order, Workshop
 from bakeoff.core import TaskId, UsageError
 
+_GRACE = 20.0
 _CHILD = "from bakeoff.audit.crew import child; child()"
 
 
@@ -125,6 +127,7 @@ def child() -> None:
     import signal
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     message = json.loads(os.environ["BAKEOFF_AUDIT"])
     order = Order(**message["order"] | {"checks": tuple(message["order"]["checks"])})
     answers: BinaryIO = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -147,3 +150,14 @@ def child() -> None:
     finally:
         if workshop is not None:
             workshop.close()
+
+
+def _leave_with(parent: int) -> None:
+    """Ends this process when its parent has gone, at once or, where that does not help, with its instances left to find their pipes closed."""
+    import signal
+
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(143)
