@@ -32,6 +32,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from bakeoff.agents.baked import FORMAT
 from bakeoff.core import UsageError
 from bakeoff.experts.collect import Wanted
 from bakeoff.toml import Table, read
@@ -116,8 +117,8 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Of all that decides the result; eight hexadecimal digits."""
-        data = {**self.facts(), "every": 0}
+        """Of all that decides the result, the networks' format included; eight hexadecimal digits."""
+        data = {**self.facts(), "every": 0, "format": FORMAT}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
 
     def facts(self) -> dict[str, Any]:
