@@ -1,4 +1,4 @@
-"""A native drag that Chromium reports late, as on a crowded machine: dropped all the same, and never a window deaf to the mouse."""
+"""Drags: what is taken hold of and where it lands on pages longer than the view; and native drags that Chromium reports late, as on a crowded machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff.core import EnvironmentFault
+from bakeoff.core import ActionError, EnvironmentFault
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.window import Window
 from test_driver import Desk, Pages
@@ -107,3 +107,31 @@ def test_a_page_may_refuse_a_drag(desk: Desk) -> None:
     assert desk.js("'got' in t.dataset") is False
     desk.do("click", ref=desk.find("button", "Bell").ref)
     assert desk.find("button", "heard")
+
+
+CARD = """<li draggable=true style="position:absolute;left:20px;top:%dpx;width:150px;height:40px" ondragstart="event.dataTransfer.setData('text/plain', '%s')">%s</li>"""
+
+
+def long_page(desk: Desk, bin_top: int, bin_height: int) -> None:
+    """Three cards in a row down the left, a place to drop them on the right."""
+    cards = "".join(CARD % (40 + 60 * n, name, name) for n, name in enumerate(("One", "Two", "Three")))
+    drop = "this.dataset.got = event.dataTransfer.getData('text/plain')"
+    place = f"position:absolute;left:400px;top:{bin_top}px;width:150px;height:{bin_height}px;background:silver"
+    desk.show(
+        f"""<ul>{cards}</ul><ul aria-label=Bin id=t style="{place}" ondragover="event.preventDefault()" ondrop="{drop}"></ul><div style="height:4000px"></div>"""
+    )
+
+
+@pytest.mark.parametrize(("top", "height"), [(40, 1300), (10, 3500), (500, 900), (605, 300)])
+def test_what_is_dragged_is_what_was_named_however_long_the_target_is(desk: Desk, top: int, height: int) -> None:
+    for name in ("Two", "One", "Three"):
+        long_page(desk, top, height)
+        desk.do("drag", ref=desk.find("listitem", name).ref, to=desk.find("list", "Bin").ref)
+        assert desk.js("t.dataset.got") == name
+
+
+def test_what_cannot_be_in_view_together_is_not_dragged(desk: Desk) -> None:
+    long_page(desk, 3000, 200)
+    with pytest.raises(ActionError, match="cannot be in view together"):
+        desk.do("drag", ref=desk.find("listitem", "One").ref, to=desk.find("list", "Bin").ref)
+    assert desk.js("'got' in t.dataset") is False

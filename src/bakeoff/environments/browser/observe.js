@@ -636,8 +636,10 @@
     return text ? `${tag} '${text}'` : tag;
   }
 
-  function inView(el, node) {
-    const rect = extent(node);
+  const EDGE = 40; // pixels of an element by which it can be aimed at
+
+  // What of the window an element can show itself in, as [left, top, right, bottom].
+  function opening(el) {
     let left = 0, top = 0, right = innerWidth, bottom = innerHeight;
     for (let up = el.parentElement; up && up !== document.body && up !== document.documentElement; up = up.parentElement) {
       const style = getComputedStyle(up);
@@ -645,6 +647,11 @@
       const box = up.getBoundingClientRect();
       left = Math.max(left, box.left); top = Math.max(top, box.top); right = Math.min(right, box.right); bottom = Math.min(bottom, box.bottom);
     }
+    return [left, top, right, bottom];
+  }
+
+  function inView(el, node) {
+    const rect = extent(node), [left, top, right, bottom] = opening(el);
     const x = rect.left + rect.width / 2, y = rect.top + rect.height / 2;
     return x >= left && x <= right && y >= top && y <= bottom;
   }
@@ -669,6 +676,36 @@
     return -1;
   }
 
+  function shift(doc) {
+    let x = 0, y = 0;
+    for (let win = doc.defaultView; win && win !== window && win.frameElement; win = win.parent) {
+      const box = win.frameElement.getBoundingClientRect();
+      x += box.left + win.frameElement.clientLeft; y += box.top + win.frameElement.clientTop;
+    }
+    return [x, y];
+  }
+
+  // -> {x, y} in what is in view of the element now, preferably where the mouse reaches it; null when nothing is. Never scrolls.
+  function inSight(index) {
+    const found = lookup(index);
+    if (found.error) return null;
+    const {node, el} = found, rect = extent(node), view = meet([rect.left, rect.top, rect.right, rect.bottom], opening(el));
+    if (empty(view)) return null;
+    const [dx, dy] = shift(el.ownerDocument), at = (u, v) => [view[0] + (view[2] - view[0]) * u, view[1] + (view[3] - view[1]) * v];
+    const reached = [0.5, 0.25, 0.75, 0.1, 0.9].flatMap(v => [0.5, 0.25, 0.75, 0.1, 0.9].map(u => at(u, v)))
+      .find(([x, y]) => { const hit = el.ownerDocument.elementFromPoint(x, y); return hit && (hit === el || el.contains(hit)); });
+    const [x, y] = reached || at(0.5, 0.5);
+    return {x: x + dx, y: y + dy};
+  }
+
+  // Scrolls the window no further than until an edge of the element can be seen, so that what is in view stays there where that can be.
+  function approach(index) {
+    const found = lookup(index);
+    if (found.error) return;
+    const rect = extent(found.node), far = (low, high, size) => (low > size - EDGE ? Math.min(low + EDGE, high) - size : high < EDGE ? Math.max(high - EDGE, low) : 0);
+    scrollBy({left: far(rect.left, rect.right, innerWidth), top: far(rect.top, rect.bottom, innerHeight), behavior: 'instant'});
+  }
+
   // -> {x, y} where a press reaches the element, or {error}
   function point(index) {
     const found = lookup(index);
@@ -683,11 +720,7 @@
     else rects.push(...el.getClientRects());
     const boxes = rects.filter(r => r.width > 0 || r.height > 0);
     if (!boxes.length) return {error: 'the element is not visible'};
-    let shiftX = 0, shiftY = 0, doc = el.ownerDocument;
-    for (let win = doc.defaultView; win && win !== window && win.frameElement; win = win.parent) {
-      const box = win.frameElement.getBoundingClientRect();
-      shiftX += box.left + win.frameElement.clientLeft; shiftY += box.top + win.frameElement.clientTop;
-    }
+    const doc = el.ownerDocument, [shiftX, shiftY] = shift(doc);
     const spots = [[0.5, 0.5]];
     for (const v of [0.25, 0.75, 0.1, 0.9]) for (const u of [0.5, 0.25, 0.75, 0.1, 0.9]) spots.push([u, v]);
     spots.push([0.1, 0.5], [0.9, 0.5], [0.25, 0.5], [0.75, 0.5]);
@@ -952,5 +985,5 @@
     return true;
   }
 
-  globalThis.bakeoff = {over: false, observe, numberOf, complete, still, rewrite, settle, point, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled, armDrag, carrying};
+  globalThis.bakeoff = {over: false, observe, numberOf, complete, still, rewrite, settle, point, inSight, approach, field, selectAll, setValue, choice, setChoice, chosen, textEnds, markText, armScroll, scrolled, armDrag, carrying};
 })();

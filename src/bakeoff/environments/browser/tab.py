@@ -311,11 +311,15 @@ class Tab:
             self._script(f"bakeoff.scrolled({_SCROLL_MS})")
 
     def _do_drag(self, ref: str, to: str) -> None:
-        target = f"bakeoff.point({self._row(to)})"
-        self._point(ref)
-        self._script(target)  # whatever comes into view for it moves what was in view before
-        start, end = self._point(ref), self._script(target)
-        self._drag(start, (end["x"], end["y"]) if "x" in end else self._centre(to))
+        target = self._row(to)
+        start, end = self._point(ref), self._script(f"bakeoff.inSight({target})")
+        for come in ("approach", "point"):  # it has to come into view, which moves what is to be dragged
+            if end is None:
+                self._script(f"bakeoff.{come}({target})")
+                start, end = self._point(ref), self._script(f"bakeoff.inSight({target})")
+        if end is None:
+            raise ActionError(f"{ref} and {to} cannot be in view together; nothing was dragged")
+        self._drag(start, (end["x"], end["y"]))
 
     def _do_drag_at(self, x1: float, y1: float, x2: float, y2: float) -> None:
         self._inside(x1, y1)
@@ -441,10 +445,6 @@ class Tab:
         if ref[:1] != "e" or not number.isdecimal() or int(number) >= len(self._rows):
             raise ActionError(f"there is no element '{ref}' in the latest observation")
         return int(number)
-
-    def _centre(self, ref: str) -> tuple[float, float]:
-        _, _, _, _, _, x, y, width, height, _, _ = self._rows[self._row(ref)]
-        return x + width / 2, y + height / 2
 
     def _point(self, ref: str) -> tuple[float, float]:
         spot = self._script(f"bakeoff.point({self._row(ref)})")
