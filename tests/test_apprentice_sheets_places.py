@@ -8,8 +8,9 @@ from bakeoff.agents.apprentice.agent import Apprentice
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.formula import Ref, column_letters
 from bakeoff.agents.apprentice.sheets.grid import Book, Cell, Row
+from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.recipes import exchanged
-from bakeoff.agents.apprentice.sheets.targets import targets
+from bakeoff.agents.apprentice.sheets.targets import scopes
 from bakeoff.agents.apprentice.sheets.timeline import FIRST, FIRST_OPEN, LAST, LAST_KNOWN, OWN, parted, placed, spot
 from bakeoff.agents.apprentice.sheets.units import unit
 from bakeoff.core import Element, Observation, Outcome
@@ -101,7 +102,7 @@ def test_a_year_in_the_instruction_is_not_taken_for_a_cell() -> None:
     lines[25] = ["Straw", 1.0, 2.0, 3.0, None, None, None]
     found = book(lines)
     goal = "Please complete “Eggs” and “Wool” for FY24E to FY26E."
-    assert [found.label(target.row) for target in targets(found, None, goal)] == ["Eggs", "Wool"]  # type: ignore[arg-type]
+    assert [found.label(target.row) for target in scopes(found, Papers({}), goal)[0].targets] == ["Eggs", "Wool"]
 
 
 def test_bare_cells_beside_a_single_figure_in_the_first_period_are_no_gaps() -> None:
@@ -110,7 +111,7 @@ def test_bare_cells_beside_a_single_figure_in_the_first_period_are_no_gaps() -> 
         found.sheets["Farm"].raw[3, column] = Cell(None)  # under a title, and dressed for nothing
     found.sheets["Farm"].forget_views()
     goal = "“Eggs” must follow “Case in use” for 2024 to 2026."
-    assert [found.label(target.row) for target in targets(found, None, goal)] == ["Eggs"]  # type: ignore[arg-type]
+    assert [found.label(target.row) for target in scopes(found, Papers({}), goal)[0].targets] == ["Eggs"]  # type: ignore[arg-type]
 
 
 def test_a_unit_in_brackets_behind_a_label_is_no_part_of_it_where_the_papers_leave_it_out() -> None:

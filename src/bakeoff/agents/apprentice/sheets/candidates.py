@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import permutations
 
 import numpy as np
 
-from bakeoff.agents.apprentice.sheets.formula import Range, Ref, Unknown, Unreadable, as_number, cells, numbers, places, reckon
-from bakeoff.agents.apprentice.sheets.grid import Book, Row
-from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline
+from bakeoff.agents.apprentice.sheets.formula import Range, Ref, Unknown, Unreadable, cells, numbers, places, reckon
+from bakeoff.agents.apprentice.sheets.grid import Row
+from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand, outline, probe, slots
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain, within
-from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.past import Past
 from bakeoff.agents.apprentice.sheets.phrases import Phrases, about, read
-from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe
 from bakeoff.agents.apprentice.sheets.search import Table, search
+from bakeoff.agents.apprentice.sheets.surroundings import Surroundings
 from bakeoff.agents.apprentice.sheets.targets import Target
-from bakeoff.agents.apprentice.sheets.timeline import parted, single
+from bakeoff.agents.apprentice.sheets.timeline import single
 from bakeoff.agents.apprentice.sheets.units import clashes, form
 
 POOL = 9  # operands from which unfitted shapes are made
+RECAST = 4  # fits whose rows are put into other shapes
 SHAPES = 24  # shapes tried without a fit, the most often seen first
 MOST = 160  # candidates described
 BASIC = (
@@ -46,49 +47,20 @@ class Candidate:
         return any(name in self.features for name in ("from row", "from house", "from words", "choice"))
 
     @property
+    def hypothesis(self) -> str:
+        """What of it can be put to the test again in another workbook: how it is reckoned, by labels; of a figure, how what papers say was entered."""
+        if self.recipe is not None:
+            parts = (f"{plain(part.label)}'{part.lag}${part.spot}" for part in self.recipe.parts)
+            return f"{self.recipe.shape}|{'|'.join(parts)}"
+        return "|".join(
+            f"{name} {value:g}" for name, value in self.features.items() if name == "turned" or name.startswith("percent plain")
+        )
+
+    @property
     def key(self) -> str:
         if self.idea is None:
             return "texts|" + "|".join(self.texts)
         return f"{self.idea.shape}|" + "|".join(f"{o.row.sheet}!{o.row.number},{o.lag},{o.fixed}" for o in self.idea.operands)
-
-
-class Surroundings:
-    """A workbook's own formulas: who reads whom, which shapes are about, which rows nobody reads. `own`: the worker laid it out itself, without blocks."""
-
-    def __init__(self, book: Book, papers: Papers, goal: str, own: bool = False) -> None:
-        self.book, self.papers, self.goal, self.own = book, papers, goal, own
-        self.visible = visible(book)
-        self.users = book.users()
-        self.shapes = Counter(idea.shape for ideas in self.visible.values() for idea in ideas)
-        self.now: dict[Row, set[Row]] = {}
-        self.reckoned: set[Row] = set()
-        """Rows with formulas in open periods. Past ratios of a row that is entered for the future need nothing then."""
-        for row, ideas in self.visible.items():
-            past = set(parted(book, row.sheet)[0])
-            for idea, columns in ideas.items():
-                if not past.issuperset(columns):
-                    self.reckoned.add(row)
-                    self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
-
-    def chose(self, row: Row, idea: Idea) -> None:
-        """Takes an idea for a row into account, so that later choices make no circle and find fewer rows that nobody reads."""
-        self.now.setdefault(row, set()).update(o.row for o in idea.operands if not o.lag)
-        for operand in idea.operands:
-            self.users.setdefault(operand.row, set()).add(row)
-
-    def downstream(self, row: Row) -> set[Row]:
-        """The row and all rows that need it in the same period."""
-        reached, frontier = {row}, [row]
-        readers: dict[Row, list[Row]] = {}
-        for reader, sources in self.now.items():
-            for one in sources:
-                readers.setdefault(one, []).append(reader)
-        while frontier:
-            for reader in readers.get(frontier.pop(), ()):
-                if reader not in reached:
-                    reached.add(reader)
-                    frontier.append(reader)
-        return reached
 
 
 def ideas_for(
@@ -123,8 +95,8 @@ class _Maker:
         self.said = around.papers.beside(self.label)  # sentences that name the row
         self.about = about(around.papers, self.label)
         self._ready: dict[Operand, bool] = {}
-        self.slack = slack(self.book, self.row, target.known)
         self.start = self._start()
+        self.past = Past(self.book, self.row, target.known, self.start, around.noise)
 
     def _start(self) -> int:
         """The column in which the row begins by a formula of its own, taken from fixed cells, which says nothing of how it goes on; 0 for none."""
@@ -228,30 +200,11 @@ class _Maker:
                 continue
             for meaning, times in self.phrases.meanings(reading):
                 ways = self.phrases.ideas(self.book, self.row, reading, meaning, self.house)
-                fitting = [(idea, away) for idea, away in ways if self.agrees(idea) == (True, True)]
+                fitting = [(idea, away) for idea, away in ways if self.past.agrees(idea) == (True, True)]
                 told |= bool(fitting)
                 for idea, away in fitting[:6] or ways[:3]:
                     self.add(idea, from_words=1.0, words_known=math.log1p(times), words_bent=-float(away))
         return told
-
-    def agrees(self, idea: Idea) -> tuple[bool, bool]:
-        """Whether an idea can be reckoned for some known numbers, and whether it then gives them."""
-        agreed, disagreed = self.compare(idea)
-        return agreed + disagreed > 0, disagreed == 0
-
-    def compare(self, idea: Idea) -> tuple[int, int]:
-        """In how many known columns the idea gives the known number, and in how many another."""
-        agreed = disagreed = 0
-        for column in self.target.known:
-            if column == self.start:
-                continue
-            value = idea.value(self.book, self.row, column, self._strict)
-            actual = self.sheet.at(self.row.number, column).number
-            if value is None or actual is None:
-                continue
-            close = abs(value - actual) <= 1e-7 * max(abs(actual), abs(value), 1e-6) + self.slack
-            agreed, disagreed = agreed + close, disagreed + (not close)
-        return agreed, disagreed
 
     def from_fits(self) -> int:
         """Expressions that give the known numbers; returns how many fit at least twice."""
@@ -260,11 +213,38 @@ class _Maker:
         if not known or len(known) > 40:
             return 0
         table, runs = self.table(known)
-        sought = np.array([self.sheet.at(self.row.number, column).number for column in known], float)
-        fits = search(table, sought, runs, self.slack if self.slack < 0.03 else 0.0)
+        sought = np.array([self.past.actual(column) for column in known], float)
+        slack = self.past.slack
+        fits = search(table, sought, runs, slack if slack < 0.03 else 0.0)
         for fit in fits:
             self.add(fit.idea)
+        self.recast([fit.idea for fit in fits if fit.points >= 2])
         return sum(fit.points >= 2 for fit in fits)
+
+    def recast(self, fits: list[Idea]) -> None:
+        """Shapes that rows have elsewhere, here or in other workbooks, over the rows that were found to give the known numbers, if they give them too."""
+        counts = Counter(self.around.shapes) + self.recipes.shapes()
+        by_slots: dict[int, list[str]] = {}
+        for shape, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            by_slots.setdefault(slots(shape), []).append(shape)
+        tried = 0
+        for idea in fits[:RECAST]:
+            if not 2 <= len(idea.operands) <= 3:
+                continue
+            for shape in by_slots.get(len(idea.operands), [])[:SHAPES]:
+                for chosen in permutations(idea.operands):
+                    other = Idea(shape, chosen)
+                    tried += 1
+                    if tried < MOST and self.past.agrees(other) == (True, True):
+                        self.add(other, recast=1.0)
+
+    def fails(self, idea: Idea, column: int) -> bool:
+        """Whether an idea comes to an error in a column where all that it needs is known."""
+        try:
+            value = reckon(idea.tree(self.book, self.row, column), self.past.strict)
+        except (Unknown, Unreadable, OverflowError):
+            return False
+        return isinstance(value, float) and not math.isfinite(value)
 
     def table(self, columns: list[int]) -> tuple[Table, tuple[tuple[int, ...], ...]]:
         operands: list[Operand] = []
@@ -317,18 +297,15 @@ class _Maker:
     def from_shapes(self) -> None:
         """Shapes seen about, filled with the rows that most likely have to do with this one."""
         pool = self.pool()
-        counts = Counter(self.around.shapes)
-        for recipe, seen in self.recipes.seen.items():
-            counts[recipe.shape] += len(seen.houses)
+        counts = Counter(self.around.shapes) + self.recipes.shapes()
         shapes = list(BASIC) + [
             shape for shape, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHAPES] if shape not in BASIC
         ]
         for shape in shapes:
-            slots = shape.count("{") and max(int(piece.split("}")[0]) for piece in shape.split("{")[1:]) + 1
-            if not 1 <= slots <= 3:
+            if not 1 <= slots(shape) <= 3:
                 continue
-            for chosen in permutations(pool[: (POOL, POOL, 6)[slots - 1]], slots):
-                if len({operand.row for operand in chosen}) == len(chosen) or slots == 1:
+            for chosen in permutations(pool[: (POOL, POOL, 6)[slots(shape) - 1]], slots(shape)):
+                if len({operand.row for operand in chosen}) == len(chosen):
                     self.add(Idea(shape, chosen), guessed=1.0)
             if len(self.found) > 3000:
                 break
@@ -399,14 +376,13 @@ class _Maker:
 
     def describe(self, candidate: Candidate) -> None:
         features = candidate.features
-        known = [cell.number for column in self.target.known if (cell := self.sheet.at(self.row.number, column)).number is not None]
         if candidate.idea is None:
             features["looks entered" if self.row not in self.around.visible else "looks reckoned"] = 1.0
             return
         idea = candidate.idea
         candidate.recipe = describe(self.book, idea, self.row)
-        agreed, disagreed = self.compare(idea)
-        if any(known):
+        agreed, disagreed = self.past.compare(idea)
+        if self.past.telling:
             if agreed and not disagreed:
                 features["fit"] = min(agreed, 4) / 2
                 features["fit exact"] = float(agreed >= 2)
@@ -414,6 +390,8 @@ class _Maker:
                 features["misfit"] = disagreed / (agreed + disagreed)
             else:
                 features["untested"] = 1.0
+        elif disagreed:  # a row that always came to nothing: what gives nothing proves little, what gives something is wrong
+            features["misfit"] = disagreed / (agreed + disagreed)
         features["operands"] = float(len(idea.operands))
         features["length"] = float(len(idea.shape) - 3 * len(idea.operands))
         labels = [self.book.label(operand.row) for operand in idea.operands]
@@ -434,10 +412,12 @@ class _Maker:
         if odd:
             features["number said"] = float(any(number in reading.numbers for number in odd for reading in self.about))
         value = idea.value(self.book, self.row, self.target.gaps[0])
-        last = next((number for number in reversed(known) if number), None)
+        last = next((number for number in reversed(self.past.numbers) if number), None)
         if value is None:
             features["no value"] = float(not any(operand.row in self.fillable for operand in idea.operands))
-        elif last:
+        if any(self.fails(idea, column) for column in self.target.gaps):
+            features["gives an error"] = 1.0
+        if value is not None and last:
             features["sign turns"] = float(value * last < 0)
             features["jump"] = float(not 0.2 <= abs(value / last) <= 5.0)
             features["near last"] = math.exp(-2.0 * abs(math.log(abs(value / last)))) if value * last > 0 else 0.0
@@ -454,43 +434,6 @@ class _Maker:
             features[
                 f"own:{self.house}|{candidate.recipe.label}|{idea.shape}|{','.join(part.label for part in candidate.recipe.parts)}"
             ] = 1.0
-
-    def _strict(self, ref: Ref) -> float | str | bool | None:
-        value = self.book.look(ref)
-        if value is None:
-            raise OverflowError("empty")
-        return value
-
-
-def slack(book: Book, row: Row, columns: tuple[int, ...]) -> float:
-    """How far typed numbers may be off because they were rounded; 0 for reckoned ones."""
-    cells = [book.sheets[row.sheet].at(row.number, column) for column in columns]
-    if any(cell.formula for cell in cells) or not cells:
-        return 0.0
-    digits = max((len(f"{cell.number:.10f}".rstrip("0").partition(".")[2]) for cell in cells if cell.number is not None), default=0)
-    if 2 <= digits <= 6:
-        return 2.5 * 10.0**-digits
-    large = min((abs(cell.number) for cell in cells if cell.number), default=0.0) > 100 * 10.0**-digits
-    return 0.6 * 10.0**-digits if digits == 1 and large else 0.0
-
-
-def probe(idea: Idea) -> tuple[object, ...]:
-    """Equal for ideas that reckon the same from the same rows, however they are written."""
-
-    def number(operand: Operand) -> float:
-        mark = f"{operand.row.sheet}|{operand.row.number}|{operand.lag}|{operand.fixed}"
-        return 0.5 + zlib.crc32(mark.encode()) / 2**32
-
-    def look(slot: Ref) -> float:
-        return number(idea.operands[slot.row - 1])
-
-    tree = outline(idea.shape)
-    if ":" in idea.shape:
-        return (idea,)
-    try:
-        return (frozenset(idea.operands), round(as_number(reckon(tree, look)), 9))
-    except (Unknown, OverflowError):
-        return (idea,)
 
 
 def _promise(candidate: Candidate, worth: dict[Operand, int]) -> tuple[float, int]:

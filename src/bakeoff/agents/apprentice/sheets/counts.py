@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bakeoff.agents.apprentice.sheets.grid import QUOTED
+
 
 @dataclass
 class Counts:
@@ -19,10 +21,11 @@ class Counts:
             numbers = self.seen.setdefault(word, {})
             numbers[mended] = numbers.get(mended, 0) + 1
 
-    def said(self, goal: str) -> int:
-        """How many lines the instruction speaks of: a digit, or what the words that always went with one number tell; 0 where nothing is known."""
+    def said(self, goal: str, paper: str = "") -> int:
+        """How many lines the instruction, or a paper that it names, speaks of: a digit, or what the words that always went with one number tell; 0 where
+        nothing is known."""
         words = _words(goal)
-        digits = [int(word) for word in words if len(word) == 1 and word.isdigit()]
+        digits = [int(word) for word in {*words, *_words(QUOTED.sub("", paper))} if len(word) == 1 and word.isdigit()]
         if len(digits) == 1:
             return digits[0]
         votes: Counter[int] = Counter()

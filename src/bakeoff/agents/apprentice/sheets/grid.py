@@ -379,6 +379,7 @@ class Book:
         self.parted: dict[str, tuple[list[int], list[int]]] = {}
         """Known and open periods by sheet, kept by `timeline`."""
         self._trees: dict[tuple[str, str], Node | None] = {}
+        self._readers: dict[tuple[str, int, int], set[tuple[str, int, int]]] | None = None
 
     def absorb(self, observation: Observation) -> None:
         """Takes in what a screen shows; cells in view replace what was known of them."""
@@ -397,8 +398,13 @@ class Book:
                     self.papers[element.name] = element.value
             else:
                 touched.add(self._cell(element))
+        self.changed(touched - {""})
+
+    def changed(self, names: set[str]) -> None:
+        """Drops what was made out of the cells of some sheets, after they changed."""
         self.parted.clear()
-        for name in touched - {""}:
+        self._readers = None
+        for name in names:
             self.sheets[name].forget_views()
 
     def orient(self, goal: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -422,6 +428,7 @@ class Book:
                 sheet.siblings = frozenset(members)
                 sheet.forget_views()
         self.parted.clear()
+        self._readers = None
         self._trees.clear()
         return frozenset(brackets - {""})
 
@@ -502,6 +509,8 @@ class Book:
 
     def readers(self) -> dict[tuple[str, int, int], set[tuple[str, int, int]]]:
         """Cell -> cells whose formulas read it."""
+        if self._readers is not None:
+            return self._readers
         found: dict[tuple[str, int, int], set[tuple[str, int, int]]] = {}
         for sheet in self.sheets.values():
             for (row, column), cell in sheet.cells.items():
@@ -509,6 +518,7 @@ class Book:
                 if tree is not None:
                     for ref in cells(tree):
                         found.setdefault((ref.sheet or sheet.name, ref.row, ref.column), set()).add((sheet.name, row, column))
+        self._readers = found
         return found
 
     def users(self) -> dict[Row, set[Row]]:

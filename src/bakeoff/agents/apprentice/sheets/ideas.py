@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, Value, parse, places, rebuild, reckon, render
+from bakeoff.agents.apprentice.sheets.formula import (
+    Node,
+    Ref,
+    Unknown,
+    Unreadable,
+    Value,
+    as_number,
+    parse,
+    places,
+    rebuild,
+    reckon,
+    render,
+)
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 
 FAR = 3  # references further away than this many periods are taken to mean a fixed cell
@@ -67,6 +80,12 @@ def outline(shape: str) -> Node:
     return parse(text)
 
 
+@lru_cache(maxsize=4000)
+def slots(shape: str) -> int:
+    """How many operands a shape takes."""
+    return max((int(piece.split("}")[0]) + 1 for piece in shape.split("{")[1:]), default=0)
+
+
 def abstract(book: Book, tree: Node, home: Row, column: int) -> Idea | None:
     """The idea behind a formula that stands in a cell of the home row; None for one with too many operands."""
     found: list[Operand] = []
@@ -93,3 +112,22 @@ def anchored(shape: str) -> int:
     for slot in range(20):
         text = text.replace("{" + str(slot) + "}", "x")
     return len(text)
+
+
+def probe(idea: Idea) -> tuple[object, ...]:
+    """Equal for ideas that reckon the same from the same rows, however they are written: tried with numbers, with numbers of mixed signs, with zeros."""
+    if ":" in idea.shape:
+        return (idea,)
+    marks = [zlib.crc32(f"{o.row.sheet}|{o.row.number}|{o.lag}|{o.fixed}".encode()) for o in idea.operands]
+    above = [0.5 + mark / 2**32 for mark in marks]
+    mixed = [number if mark & 1 else -number for number, mark in zip(above, marks, strict=True)]
+    tree = outline(idea.shape)
+
+    def at(line: list[float]) -> float | str:
+        value = as_number(reckon(tree, lambda slot: line[slot.row - 1]))
+        return round(value, 9) + 0.0 if math.isfinite(value) else "error"
+
+    try:
+        return (frozenset(idea.operands), *map(at, (above, mixed, [-number for number in mixed], [0.0] * len(above))))
+    except (Unknown, OverflowError):
+        return (idea,)

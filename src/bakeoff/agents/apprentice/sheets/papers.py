@@ -28,6 +28,10 @@ class Papers:
         fewer.papers, fewer.lines = self.papers, [line for line in self.lines if not pattern.match(line)]
         return fewer
 
+    def titled(self, goal: str) -> str:
+        """The papers that an instruction names."""
+        return "\n".join(text for title, text in sorted(self.papers.items()) if mentions(goal, title))
+
     def percent(self) -> float | None:
         """What a paper says one per cent is on the sheet, by an example such as `5 % is 500`: here 100. None where none says so."""
         found = {float(b) / float(a) for line in self.lines for a, b in _EXAMPLE.findall(line) if float(a)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -21,9 +21,11 @@ NEAREST = 12  # recipes of the most similar labels that are tried for a row
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """An operand by what it is called: label, block heading and sheet; `lag` periods earlier;     `spot`: which cell of its row, if always the same (see `timeline`).
+    """An operand by what it is called: label, block heading and sheet; `lag` periods earlier; `spot`: which cell of its row, if always the same (see
+    `timeline`).
 
-    `offset`: rows below the row it serves (negative: above), on the same sheet, else 0. `self`: the row serves itself, in an earlier period.
+    `offset`: rows below the row it serves (negative: above), on the same sheet, else 0, as it was seen first. It makes no other recipe: places differ
+    from workbook to workbook. `own`: the row serves itself, in an earlier period.
     """
 
     label: str
@@ -31,7 +33,7 @@ class Part:
     sheet: str
     lag: int
     spot: int
-    offset: int = 0
+    offset: int = field(default=0, compare=False)
     own: bool = False
 
 
@@ -116,6 +118,8 @@ class Recipes:
     def __init__(self) -> None:
         self.seen: dict[Recipe, Seen] = {}
         self.forms: dict[str, dict[str, int]] = {}
+        self.nils: dict[str, dict[str, bool]] = {}
+        """House -> label -> whether such a row came to nothing in every period of every workbook."""
         self._by_gram: dict[str, set[Recipe]] = defaultdict(set)
 
     def note(self, recipe: Recipe, house: str, times: int = 1) -> None:
@@ -146,6 +150,27 @@ class Recipes:
                 self.note(describe(book, idea, row), house)
                 kinds = self.forms.setdefault(form(book, idea, row), {})
                 kinds[house] = kinds.get(house, 0) + 1
+            self._note_nil(book, row, house)
+
+    def _note_nil(self, book: Book, row: Row, house: str) -> None:
+        """Notes whether a finished row comes to nothing."""
+        line = book.sheets[row.sheet].by_row.get(row.number, {})
+        cells = [
+            cell for column, cell in line.items() if column in book.sheets[row.sheet].series and cell.role == "cell" and cell.kind != "text"
+        ]
+        numbers = [cell.number for cell in cells if cell.number is not None]
+        if len(numbers) < 3 or len(numbers) < len(cells):
+            return
+        known, label = self.nils.setdefault(house, {}), plain(book.label(row))
+        known[label] = known.get(label, True) and all(abs(number) < 1e-6 for number in numbers)
+
+    def nil(self, label: str, house: str) -> bool | None:
+        """Whether rows of this label come to nothing, by what is known of the house, or of others; None where nothing is known."""
+        wanted = plain(label)
+        if wanted in self.nils.get(house, {}):
+            return self.nils[house][wanted]
+        others = [known[wanted] for known in self.nils.values() if wanted in known]
+        return all(others) if others else None
 
     def reckoned(self, book: Book, row: Row, house: str) -> bool:
         """Whether a row of this label, block and sheet was seen reckoned in the house."""
@@ -155,6 +180,13 @@ class Recipes:
             score == 1.0 and house in self.seen[recipe].houses and recipe.sheet == row.sheet and plain(recipe.heading) == heading
             for recipe, score in self.near(label, house)
         )
+
+    def shapes(self) -> Counter[str]:
+        """Shapes of all recipes, each counted in how many houses it was seen."""
+        counts: Counter[str] = Counter()
+        for recipe, seen in self.seen.items():
+            counts[recipe.shape] += len(seen.houses)
+        return counts
 
     def familiar(self, form: str) -> float:
         """How often this form was seen, each house counting at most three times; on a logarithmic scale."""
@@ -229,7 +261,7 @@ class Recipes:
             [r.label, r.heading, r.sheet, r.shape, [list(asdict(part).values()) for part in r.parts], seen.houses, seen.passed, seen.failed]
             for r, seen in self.seen.items()
         ]
-        return {"recipes": recipes, "forms": self.forms}
+        return {"recipes": recipes, "forms": self.forms, "nils": self.nils}
 
     def load(self, data: dict[str, Any]) -> None:
         """The inverse of `to_dict`."""
@@ -240,3 +272,4 @@ class Recipes:
             for gram in grams(label):
                 self._by_gram[gram].add(recipe)
         self.forms = {name: dict(houses) for name, houses in data["forms"].items()}
+        self.nils = {house: dict(known) for house, known in data["nils"].items()}

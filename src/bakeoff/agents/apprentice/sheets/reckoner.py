@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Value, rebuild, reckon
-from bakeoff.agents.apprentice.sheets.grid import Book
+from bakeoff.agents.apprentice.sheets.grid import Book, Row
 
 DEEPEST = 400
 Spot = tuple[str, int, int]
@@ -62,3 +63,35 @@ class Reckoner:
 def at_home(tree: Node, sheet: str) -> Node:
     """The same formula with its own sheet written out."""
     return rebuild(tree, lambda ref: ref if ref.sheet else Ref(sheet, ref.row, ref.column, ref.fixed_row, ref.fixed_column))
+
+
+def enter(book: Book, row: Row, texts: Mapping[int, str]) -> None:
+    """Puts what was typed into a row into what is known of the workbook, and reckons anew all that follows from it: no screen shows all of that."""
+    sheet = book.sheets[row.sheet]
+    instead: dict[Spot, Node | float] = {}
+    for column, text in texts.items():
+        content = book.tree(text, row.sheet) if text.startswith("=") else _typed(text)
+        true = sheet.true(row.number, column)[:2]
+        if content is None or true not in sheet.raw:
+            continue
+        instead[row.sheet, row.number, column] = content
+        sheet.raw[true] = replace(sheet.raw[true], formula=text if text.startswith("=") else "", kind="number", value=None)
+    book.changed({row.sheet})
+    reckoner, values = Reckoner(book, instead), {}
+    for spot in sorted(reckoner.affected):
+        try:
+            values[spot] = reckoner.value(*spot)
+        except (Unknown, RecursionError):
+            continue
+    for (name, number, column), value in values.items():
+        raw, true = book.sheets[name].raw, book.sheets[name].true(number, column)[:2]
+        if true in raw:
+            raw[true] = replace(raw[true], value="#" if isinstance(value, float) and not math.isfinite(value) else value)
+    book.changed({row.sheet, *(name for name, _, _ in values)})
+
+
+def _typed(text: str) -> float | None:
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        return None

@@ -7,17 +7,19 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bakeoff.agents.apprentice.sheets.candidates import Surroundings, ideas_for, probe, slack
-from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, Value, numbers
+from bakeoff.agents.apprentice.sheets.candidates import ideas_for
+from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Unreadable, numbers
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
-from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract, outline
+from bakeoff.agents.apprentice.sheets.ideas import Idea, abstract, outline, probe
 from bakeoff.agents.apprentice.sheets.labels import mentions, plain
 from bakeoff.agents.apprentice.sheets.papers import Papers
+from bakeoff.agents.apprentice.sheets.past import Past
 from bakeoff.agents.apprentice.sheets.phrases import Phrases, read
 from bakeoff.agents.apprentice.sheets.recipes import Recipes
 from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
+from bakeoff.agents.apprentice.sheets.surroundings import Surroundings
 from bakeoff.agents.apprentice.sheets.targets import Target
-from bakeoff.agents.apprentice.sheets.timeline import parted
+from bakeoff.agents.apprentice.sheets.timeline import parted, single
 
 ZERO = 1e-6
 
@@ -77,10 +79,11 @@ class _Seeker:
                 tree = self.book.tree(cell.formula, row.sheet) if cell.formula else None
                 ideas[column] = abstract(self.book, tree, row, column) if tree is not None else None
         found: list[Fault] = []
-        aside = {column: idea for column, idea in ideas.items() if column not in sheet.series and idea is not None}
+        alone = single(self.book, row)
+        aside = {column: idea for column, idea in ideas.items() if (column not in sheet.series or column == alone) and idea is not None}
         for column, idea in aside.items():
             found += self.contradictions(row, {column: idea}, idea)
-        now = {column: ideas[column] for column in open_ if column in ideas}
+        now = {column: ideas[column] for column in open_ if column in ideas and column not in aside}
         if any(idea is not None for idea in now.values()):
             found += self.along(row, ideas, known, now)
         return found
@@ -119,9 +122,10 @@ class _Seeker:
     def contradictions(self, row: Row, now: dict[int, Idea | None], usual: Idea) -> list[Fault]:
         """What the words about a line, or other workbooks of the house, say against how it is reckoned."""
         expected = self.expected(row)
-        if not expected or any(probe(idea) == probe(usual) for idea, _ in expected):
+        if not expected:
             return []
-        best = max(expected, key=lambda one: (sum(one[1].values()), -len(one[0].shape), one[0]))
+        confirmed = [one for one in expected if probe(one[0]) == probe(usual)]
+        best = max(confirmed or expected, key=lambda one: (sum(one[1].values()), -len(one[0].shape), one[0]))
         odd = tuple(column for column, idea in now.items() if _other(idea, best[0]))
         return [Fault(row, best[0], odd, best[1])] if odd else []
 
@@ -153,10 +157,11 @@ class _Seeker:
             if plain(recipe.heading) != plain(self.book.sheets[row.sheet].headings.get(row.number, "")):
                 continue
             for idea, bound in self.recipes.bind(self.book, recipe, row, self.columns(row)[-1])[:1]:
-                if bound > 0.95 and self.holds(row, idea):
+                if bound > 0.95 and (off := self.off(row, idea)) is not None:
                     features = found.setdefault(probe(idea), (idea, {}))[1]
                     features["fault:contradicts house"] = 1.0
                     features["common"] = math.log1p(times)
+                    features["off the past"] = off
         return list(found.values())
 
     def odd_numbers(self, row: Row) -> set[float]:
@@ -169,24 +174,18 @@ class _Seeker:
 
     def holds(self, row: Row, idea: Idea) -> bool:
         """Whether an idea does not contradict the typed past and does not need the line itself."""
+        off = self.off(row, idea)
+        return off is not None and off <= 0.5
+
+    def off(self, row: Row, idea: Idea) -> float | None:
+        """In which share of the typed past an idea gives another number; None for one that needs the line itself."""
         if any(operand.row == row and operand.lag <= 0 and not operand.fixed for operand in idea.operands):
-            return False
+            return None
         sheet = self.book.sheets[row.sheet]
         known = [c for c in parted(self.book, row.sheet)[0] if sheet.at(row.number, c).number is not None]
-        near = slack(self.book, row, tuple(known))
-        off = 0
-        for column in known:
-            value, actual = idea.value(self.book, row, column, self.strict), sheet.at(row.number, column).number
-            if value is not None and actual is not None and not sheet.at(row.number, column).formula:
-                off += abs(value - actual) > 1e-7 * max(abs(actual), abs(value), 1e-6) + near
-        return 2 * off <= len(known)
-
-    def strict(self, ref: Ref) -> Value:
-        """A cell's value; an empty one is not taken for 0."""
-        value = self.book.look(ref)
-        if value is None:
-            raise OverflowError("empty")
-        return value
+        typed = tuple(c for c in known if not sheet.at(row.number, c).formula)
+        disagreed = Past(self.book, row, typed, noise=self.around.noise).compare(idea)[1]
+        return disagreed / len(known) if known else 0.0
 
     def against_past(self, row: Row, now: dict[int, Idea | None], typed: tuple[int, ...], usual: Idea) -> list[Fault]:
         """A line whose formula does not give its typed past, while another idea does."""
@@ -212,7 +211,7 @@ def _other(one: Idea | None, other: Idea) -> bool:
 def _effect(book: Book, fault: Fault) -> dict[str, float]:
     """What a remedy would do to the workbook: cells brought to zero or away from it."""
     instead: dict[tuple[str, int, int], Node | float] = {}
-    mended = broken = changed = 0
+    mended = broken = changed = lost = 0
     try:
         for column in fault.columns:
             instead[fault.row.sheet, fault.row.number, column] = fault.idea.tree(book, fault.row, column)
@@ -222,9 +221,15 @@ def _effect(book: Book, fault: Fault) -> dict[str, float]:
             new = reckoner.value(name, number, column)
             if not isinstance(new, float | int) or isinstance(new, bool) or old is None:
                 continue
+            lost += not math.isfinite(new)
             changed += not math.isclose(old, new, rel_tol=1e-9, abs_tol=1e-9)
             mended += abs(old) > ZERO > abs(new)
             broken += abs(old) < ZERO < abs(new)
     except (Unknown, Unreadable, RecursionError):
         return {"effect unknown": 1.0}
-    return {"mends zeros": min(mended, 3) / 3, "breaks zeros": min(broken, 3) / 3, "changes nothing": float(not changed)}
+    return {
+        "mends zeros": min(mended, 3) / 3,
+        "breaks zeros": min(broken, 3) / 3,
+        "changes nothing": float(not changed),
+        "loses numbers": float(lost > 0),
+    }

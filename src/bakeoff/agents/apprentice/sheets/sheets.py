@@ -14,6 +14,7 @@ from bakeoff.agents.apprentice.sheets.belief import Belief
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
+from bakeoff.agents.apprentice.sheets.trials import Trials
 from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
 from bakeoff.core import Action, Observation, Outcome, Practice
 
@@ -32,6 +33,7 @@ class Sheets:
         self.recipes = Recipes()
         self.phrases = Phrases()
         self.counts = Counts()
+        self.trials = Trials()
         self.episodes: list[Episode] = []
         self.record: dict[str, list[bool]] = {}
         self.looks: dict[str, int] = {}
@@ -71,7 +73,9 @@ class Sheets:
         """What a worker brings along, weights drawn so many standard deviations around the belief."""
         deviation = self.belief.draw(self.random, width)
         checks = "no-check" not in self.switches
-        return Knowledge(self.belief, self.recipes, self.phrases, self.counts, self.house, deviation, self.random, doubt, checks)
+        return Knowledge(
+            self.belief, self.recipes, self.phrases, self.counts, self.trials, self.house, deviation, self.random, doubt, checks
+        )
 
     def begin(self, observation: Observation) -> Action:
         self.house = house(observation)
@@ -102,8 +106,10 @@ class Sheets:
         for choice in worker.choices:
             if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
                 self.recipes.tried(choice.recipe, self.house, outcome.passed)
-        if worker.choices:
-            self.episodes.append(Episode([choice.decision for choice in worker.choices], outcome.passed))
+        self.trials.learn([*worker.tried, *(choice.trial for choice in worker.choices if choice.trial is not None)], outcome.passed)
+        decisions = [*worker.decisions, *(choice.decision for choice in worker.choices)]
+        if decisions:
+            self.episodes.append(Episode(decisions, outcome.passed))
             del self.episodes[:-KEPT_EPISODES]
             self.belief.fit(self.episodes)
 
@@ -141,6 +147,7 @@ class Sheets:
             "names": list(belief.names),
             "phrases": self.phrases.to_dict(),
             "counts": self.counts.to_dict(),
+            "trials": self.trials.odds,
             "house": self.house,
             "record": self.record,
             "looks": self.looks,
@@ -168,6 +175,7 @@ class Sheets:
         self.recipes.load(json.loads((directory / "sheets-recipes.json").read_text(encoding="utf-8")))
         self.phrases.load(data["phrases"])
         self.counts = Counts.from_dict(data["counts"])
+        self.trials = Trials({place: dict(odds) for place, odds in data["trials"].items()})
         self.record = {name: list(passed) for name, passed in data["record"].items()}
         self.looks, self.left = dict(data["looks"]), data["left"]
         self.house, self.worker, self.steps = data["house"], None, None

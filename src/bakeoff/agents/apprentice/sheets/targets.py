@@ -1,4 +1,4 @@
-"""What is to be filled in: lines with gaps that the instruction means, the columns to fill and those that are known."""
+"""What is to be filled in: lines with gaps, the columns to fill and those that are known, and the ways of understanding which lines are meant."""
 
 from __future__ import annotations
 
@@ -25,21 +25,49 @@ class Target:
     said: float = 0.0
 
 
-def targets(book: Book, papers: Papers, goal: str, reckoned: Callable[[Row], bool] = lambda _: False) -> list[Target]:
-    """`reckoned`: whether a row is known to be reckoned in this house.
+@dataclass(frozen=True)
+class Scope:
+    """One way of understanding which rows are meant. `features` speak for or against it."""
 
-    Rows to be filled: those with gaps that the instruction names; where it names none, all rows that were left unfinished. In reading order."""
+    kind: str
+    targets: tuple[Target, ...]
+    features: dict[str, float]
+
+
+def scopes(book: Book, papers: Papers, goal: str, reckoned: Callable[[Row], bool] = lambda _: False) -> list[Scope]:
+    """The ways of understanding which rows with gaps are meant: those in ranges that the instruction gives, those that it names, in quotation marks or
+    without, and all that were left unfinished. `reckoned`: whether a row is known to be reckoned in this house."""
     found = [_with_said(book, target, goal) for target in gaps(book)]
     titles = {title for sheet in book.sheets.values() for line in sheet.heads.values() for title in line.values()}
     ranges = addresses(goal, book.current, frozenset(titles))
-    inside = [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)]
-    if inside:
-        return inside
-    named = [target for target in found if target.said > 0]
-    if named:
-        best = [target for target in named if target.said >= 1.0] or named
-        return [target for target in best if not _setting(book, target)] or best
-    return [target for target in found if unfinished(book, papers, target, reckoned)]
+    open_ = [target for target in found if unfinished(book, papers, target, reckoned)]
+    named = [target for target in found if target.said >= 1.0]
+    ways = {
+        "ranges": [t for t in found if any(r.sheet == t.row.sheet and top <= t.row.number <= bottom for r, top, bottom in ranges)],
+        "quoted": [target for target in named if target.said > 1.0],
+        "named": [target for target in named if not _setting(book, target)] or named,
+        "hinted": [target for target in found if target.said > 0],
+        "unfinished": open_,
+    }
+    seen: dict[tuple[Target, ...], Scope] = {}
+    for kind, wanted in ways.items():
+        if not wanted:
+            continue
+        left = sum(target not in wanted for target in open_)
+        features = {
+            f"rows:{kind}": 1.0,
+            "rows in quotes": sum(target.said > 1.0 for target in wanted) / len(wanted),
+            "rows said": sum(target.said >= 1.0 for target in wanted) / len(wanted),
+            "rows left open": left / (left + len(wanted)),
+        }
+        seen.setdefault(tuple(wanted), Scope(kind, tuple(wanted), features))
+    return list(seen.values())
+
+
+def clause(goal: str) -> str:
+    """What an instruction asks for, without what it names: the kind of job, the same for other rows and periods."""
+    words = re.sub(r"[\"'“‘«][^\"'”’»]+[\"'”’»]", "<>", goal.lower())
+    return " ".join(re.sub(r"\w*\d[\w.]*", "#", re.split(r"[.;:!?](?:\s|$)", words)[0]).split())
 
 
 def unfinished(book: Book, papers: Papers, target: Target, reckoned: Callable[[Row], bool]) -> bool:

@@ -11,23 +11,28 @@ import numpy as np
 from bakeoff.agents.apprentice.policy import Decision
 from bakeoff.agents.apprentice.sheets import blank
 from bakeoff.agents.apprentice.sheets.belief import Belief
-from bakeoff.agents.apprentice.sheets.candidates import Candidate, Surroundings, ideas_for
+from bakeoff.agents.apprentice.sheets.candidates import Candidate, ideas_for
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.figures import figures, ways
 from bakeoff.agents.apprentice.sheets.formula import Node, Unknown, Unreadable, column_letters, quoted
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 from bakeoff.agents.apprentice.sheets.ideas import Idea, Operand
+from bakeoff.agents.apprentice.sheets.labels import plain
 from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.phrases import BEGINS, Phrases, about, find
-from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, visible
-from bakeoff.agents.apprentice.sheets.reckoner import Reckoner
+from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes, describe, visible
+from bakeoff.agents.apprentice.sheets.reckoner import Reckoner, enter
 from bakeoff.agents.apprentice.sheets.repair import Fault, faults
-from bakeoff.agents.apprentice.sheets.targets import Target, named_cells, targets
+from bakeoff.agents.apprentice.sheets.review import Planned, revised
+from bakeoff.agents.apprentice.sheets.surroundings import Surroundings
+from bakeoff.agents.apprentice.sheets.targets import Scope, Target, clause, named_cells, scopes
 from bakeoff.agents.apprentice.sheets.timeline import parted, single
+from bakeoff.agents.apprentice.sheets.trials import Trial, Trials
 from bakeoff.core import Action, Observation
 
 Steps = Generator[Action, Observation, None]
 HEIGHT, WIDTH = 40, 20  # of the window that a reading shows
+NOTHING = Decision(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(1, np.int32), 0)
 FURTHEST = 12  # windows read down one sheet
 TESTED = 10  # candidates of a row that are tested against check rows
 
@@ -40,6 +45,9 @@ class Choice:
     decision: Decision
     candidate: Candidate
     chance: float = 0.0
+    options: tuple[Candidate, ...] = ()
+    """All candidates, the best first."""
+    trial: Trial | None = None
 
     @property
     def recipe(self) -> Recipe | None:
@@ -54,6 +62,7 @@ class Knowledge:
     recipes: Recipes
     phrases: Phrases
     counts: Counts
+    trials: Trials
     house: str
     deviation: np.ndarray
     random: np.random.Generator
@@ -68,6 +77,8 @@ class Worker:
         self.knowledge, self.goal = knowledge, goal
         self.book = Book()
         self.choices: list[Choice] = []
+        self.decisions: list[Decision] = []
+        self.tried: list[Trial] = []
         self.seen: Observation | None = None
         self.suspect = False
         self.own = False
@@ -106,7 +117,7 @@ class Worker:
         knowledge.phrases.note_scales(self.book, visible(self.book), knowledge.house)
         knowledge.phrases.note_looks(self.book, papers, knowledge.house)
         self.own = blank.is_blank(self.book)
-        self.suspect = not self.own and not figures(self.book, papers, self.book.current) and not self.wanted(papers)
+        self.suspect = not self.own and not figures(self.book, papers, self.book.current) and not self.scopes(papers)
 
     def _see(self, observation: Observation) -> None:
         self.seen = observation
@@ -155,11 +166,9 @@ class Worker:
         sheets = set()
         for figure in figures(self.book, papers, self.book.current):
             options = [Candidate(None, tuple(way.texts.values()), features=way.features) for way in ways(self.book, figure, papers, signs)]
-            encoded, logits = self.weigh(options)
-            chosen = int(np.argmax(logits))
-            decision = knowledge.belief.remember(encoded, logits, chosen)
             target = Target(figure.row, tuple(figure.said), ())
-            self.choices.append(Choice(target, decision, options[chosen], float(knowledge.belief.chances(logits)[chosen])))
+            _, logits = self.weigh(options, target)
+            self.choices.append(self.take(Choice(target, NOTHING, options[0]), options, int(np.argmax(logits))))
             yield from self.write(self.choices[-1])
             sheets.add(figure.row.sheet)
         for name in self.book.tabs if sheets else ():
@@ -189,11 +198,28 @@ class Worker:
                 yield from self.do("name_range", name=wish.name, range=area)
         yield Action("finish", {})
 
-    def wanted(self, papers: Papers) -> list[Target]:
-        """The rows to be filled."""
+    def scopes(self, papers: Papers) -> list[Scope]:
+        """The ways of understanding which rows are to be filled."""
         knowledge = self.knowledge
-        found = targets(self.book, papers, self.goal, lambda row: knowledge.recipes.reckoned(self.book, row, knowledge.house))
-        return [self.in_time(target, papers) for target in found] if self.own else found
+        return scopes(self.book, papers, self.goal, lambda row: knowledge.recipes.reckoned(self.book, row, knowledge.house))
+
+    def wanted(self, papers: Papers) -> list[Target]:
+        """The rows to be filled, as far as is known."""
+        found = self.scopes(papers)
+        if not found:
+            return []
+        knowledge, place = self.knowledge, f"{self.knowledge.house}|rows|{clause(self.goal)}"
+        for scope in found:
+            if evidence := knowledge.trials.evidence(place, scope.kind):
+                scope.features["tried"] = evidence
+        encoded = knowledge.belief.encode([list(scope.features.items()) for scope in found])
+        logits = knowledge.belief.logits(encoded, knowledge.deviation)
+        chosen = int(np.argmax(logits))
+        if len(found) > 1:
+            self.decisions.append(knowledge.belief.remember(encoded, logits, chosen))
+            self.tried.append(Trial(place, found[chosen].kind, float(knowledge.belief.chances(logits)[chosen])))
+        wanted = list(found[chosen].targets)
+        return [self.in_time(target, papers) for target in wanted] if self.own else wanted
 
     def in_time(self, target: Target, papers: Papers) -> Target:
         """Of a line that is not reckoned for the past, the periods to come."""
@@ -219,9 +245,37 @@ class Worker:
             if choice is not None:
                 yield from self.settle(choice, around, filled)
         self.choices += filled
+        yield from self.revise(filled)
         if "?" in self.goal:
             for name in self.book.tabs:
                 yield from self.read_sheet(name)
+
+    def revise(self, filled: list[Choice]) -> Steps:
+        """Reckons all that was decided in the head, and writes next-best ideas where that leaves less wrong."""
+        if not self.knowledge.checks:
+            return
+        by_row = {choice.target.row: choice for choice in filled if choice.candidate.idea is not None}
+        places = revised(self.book, [self.planned(choice) for choice in by_row.values()], self.nils())
+        for row, place in places.items():
+            choice = by_row[row]
+            choice.candidate.features["check breaks"] = choice.options[place].features["check mends"] = 1.0
+            self.take(choice, list(choice.options), place)
+            yield from self.write(choice)
+
+    def planned(self, choice: Choice) -> Planned:
+        """A choice as it is reckoned in the head."""
+        _, logits = self.weigh(list(choice.options), choice.target)
+        chances = tuple(float(chance) for chance in self.knowledge.belief.chances(logits))
+        ideas = tuple(option.idea for option in choice.options if option.idea is not None)
+        assert choice.candidate.idea is not None and len(ideas) == len(chances)
+        start = self.beginning(choice.target, choice.candidate.idea)
+        return Planned(choice.target.row, choice.target.gaps, ideas, chances, dict([start] if start else []))
+
+    def nils(self) -> frozenset[Row]:
+        """Rows that come to nothing in every period, by what is known of the house."""
+        recipes, house = self.knowledge.recipes, self.knowledge.house
+        rows = [Row(name, number) for name, sheet in self.book.sheets.items() for number in sheet.labels]
+        return frozenset(row for row in rows if recipes.nil(self.book.label(row), house))
 
     def settle(self, choice: Choice, around: Surroundings, filled: list[Choice]) -> Steps:
         """Writes what was chosen for a row, and lets the other rows know."""
@@ -242,37 +296,53 @@ class Worker:
         return "" if best is None else f"{best[1]:.10g}"
 
     def mend(self, papers: Papers) -> Steps:
-        """Remedies whatever is more likely a fault than not, the surest first; each row once."""
+        """Remedies whatever is more likely a fault than not, the surest first and each row once; after each, looks anew at what is left."""
         knowledge = self.knowledge
-        found = faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers)
-        said = knowledge.counts.said(self.goal)
-        if said:
-            lines: list[Row] = []
-            for _, fault, _, _ in self.weighed(found):
-                if fault.row not in lines:
-                    lines.append(fault.row)
+        said = knowledge.counts.said(self.goal, papers.titled(self.goal))
+        touched: list[Row] = []
+        while True:
+            found = faults(self.book, knowledge.recipes, knowledge.phrases, knowledge.house, self.goal, papers)
+            ranked = self.ranked([fault for fault in found if fault.row not in touched], said - len(touched) if said else None)
+            if not ranked or ranked[0].chance <= 0.5:
+                break
+            surest = ranked[0]
+            self.choices.append(surest)
+            touched.append(surest.target.row)
+            yield from self.write(surest)
+        left = {choice.target.row: choice for choice in reversed(ranked)}
+        self.choices += left.values()
+        self.mended = len(touched)
+        for name in sorted({row.sheet for row in touched}):
+            yield from self.read_sheet(name)  # what stands there now is what may be learned
+
+    def ranked(self, found: list[Fault], said: int | None) -> list[Choice]:
+        """What would be done about each suspicion, the surest fault first. `said`: how many more lines are wrong, where that is known."""
+        if said is not None:
+            lines = list(dict.fromkeys(fault.row for _, fault, _, _ in self.weighed(found)))
             for fault in found:
                 within = lines.index(fault.row) < said
                 fault.features["within number said" if within else "beyond number said"] = 1.0
-        touched: set[Row] = set()
+        choices = []
         for gain, fault, encoded, logits in self.weighed(found):
-            if fault.row in touched:
-                continue
-            touched.add(fault.row)
-            decision = knowledge.belief.remember(encoded, logits, int(gain > 0))
-            remedy = Candidate(fault.idea, features=fault.features)
-            self.choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, 1 / (1 + math.exp(-abs(gain)))))
-            if gain > 0:
-                self.mended += 1
-                yield from self.write(self.choices[-1])
-        for name in sorted({choice.target.row.sheet for choice in self.choices}) if self.mended else ():
-            yield from self.read_sheet(name)  # what stands there now is what may be learned
+            decision = self.knowledge.belief.remember(encoded, logits, int(gain > 0))
+            chance = 1 / (1 + math.exp(-gain))
+            remedy = self.remedy(fault)
+            trial = Trial(self.place(fault.row) + "|fault", remedy.hypothesis, max(chance, 1 - chance), against=gain <= 0)
+            choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, chance, trial=trial))
+        return choices
+
+    def remedy(self, fault: Fault) -> Candidate:
+        """A remedy as one of the ideas for its row."""
+        return Candidate(fault.idea, recipe=describe(self.book, fault.idea, fault.row), features=fault.features)
 
     def weighed(self, found: list[Fault]) -> list[tuple[float, Fault, tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]]:
         """Suspicions with how much speaks for mending them, the surest first."""
         belief = self.knowledge.belief
         weighed = []
         for fault in found:
+            evidence = self.knowledge.trials.evidence(self.place(fault.row) + "|fault", self.remedy(fault).hypothesis)
+            if evidence:
+                fault.features["tried"] = evidence
             encoded = belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
             logits = belief.logits(encoded, self.knowledge.deviation)
             weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
@@ -283,22 +353,36 @@ class Worker:
         candidates = ideas_for(target, around, knowledge.recipes, knowledge.phrases, knowledge.house, fillable)
         if not candidates:
             return None
-        belief = knowledge.belief
-
-        encoded, logits = self.weigh(candidates)
+        _, logits = self.weigh(candidates, target)
         tested = np.argsort(-logits, kind="stable")[:TESTED]
         if knowledge.checks and self.test(target, [candidates[at] for at in tested]):
-            encoded, logits = self.weigh(candidates)
+            _, logits = self.weigh(candidates, target)
         moved = logits
         if knowledge.doubt > 0:
             moved = logits + knowledge.random.gumbel(size=len(logits)) * knowledge.doubt
-        chosen = int(np.argmax(moved))
-        decision = belief.remember(encoded, logits, chosen)
-        return Choice(target, decision, candidates[chosen], float(belief.chances(logits)[chosen]))
+        order = [int(at) for at in np.argsort(-moved, kind="stable")]
+        return self.take(Choice(target, NOTHING, candidates[order[0]]), [candidates[at] for at in order], 0)
 
-    def weigh(self, candidates: list[Candidate]) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-        """The candidates as the belief reads them, and one number for each."""
-        belief = self.knowledge.belief
+    def take(self, choice: Choice, options: list[Candidate], chosen: int) -> Choice:
+        """Makes a choice of one of several candidates."""
+        knowledge = self.knowledge
+        encoded, logits = self.weigh(options, choice.target)
+        choice.decision = knowledge.belief.remember(encoded, logits, chosen)
+        choice.candidate, choice.options = options[chosen], tuple(options)
+        choice.chance = float(knowledge.belief.chances(logits)[chosen])
+        choice.trial = Trial(self.place(choice.target.row), options[chosen].hypothesis, choice.chance)
+        return choice
+
+    def place(self, row: Row) -> str:
+        """What a row is remembered by: house, label and block."""
+        return f"{self.knowledge.house}|{plain(self.book.label(row))}|{plain(self.book.sheets[row.sheet].headings.get(row.number, ''))}"
+
+    def weigh(self, candidates: list[Candidate], target: Target) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+        """The candidates as the belief reads them, what came of them before included, and one number for each."""
+        belief, place = self.knowledge.belief, self.place(target.row)
+        for candidate in candidates:
+            if evidence := self.knowledge.trials.evidence(place, candidate.hypothesis):
+                candidate.features["tried"] = evidence
         encoded = belief.encode([list(candidate.features.items()) or [("bare", 1.0)] for candidate in candidates])
         return encoded, belief.logits(encoded, self.knowledge.deviation)
 
@@ -336,7 +420,8 @@ class Worker:
         for name, number in sorted({(name, row) for name, row, _ in reached}):
             line = self.book.sheets[name].by_row.get(number, {})
             known = [cell.number for column, cell in line.items() if cell.number is not None and column not in target.gaps]
-            if len(known) >= 2 and all(abs(value) < 1e-6 for value in known if value is not None):
+            nil = self.knowledge.recipes.nil(self.book.label(Row(name, number)), self.knowledge.house)
+            if len(known) >= 2 and nil is not False and all(abs(value) < 1e-6 for value in known if value is not None):
                 found.append(Row(name, number))
         return found
 
@@ -358,6 +443,7 @@ class Worker:
         sheet = self.book.sheets[target.row.sheet]
         spots = {sheet.true(target.row.number, column)[:2]: text for column, text in texts.items()}
         yield from self.enter(target.row.sheet, spots)
+        enter(self.book, target.row, texts)
 
     def beginning(self, target: Target, idea: Idea) -> tuple[int, Idea | None] | None:
         """For a line that is to be filled from the first period on and looks back: the first column, and how it begins by the words about it, if they
