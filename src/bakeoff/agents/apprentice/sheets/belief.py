@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bakeoff.agents.apprentice.policy import Policy
 
 # What is baked in, before any experience: how ideas relate to what is seen. No word of any trade, no formula of any trade.
@@ -21,9 +19,8 @@ PRIOR: dict[str, float] = {
     "remedy": -2.5, "fault:past formula": 5.0, "fault:odd cell": 2.5, "number among formulas": 2.0, "share of row": 2.0, "fault:contradicts past": 2.5,
     "fault:contradicts words": 3.5, "fault:contradicts house": 3.0, "within number said": 2.5, "beyond number said": -2.5,
     "said in words": 2.0, "known in house": 2.0, "mends zeros": 2.0, "breaks zeros": -1.0, "changes nothing": -1.0, "loses numbers": -8.0, "off the past": -1.5, "row said in goal": 1.0, "block said": 0.5,
-    "tried": 1.0,  # what came of it before
     # which rows are meant
-    "rows:ranges": 6.0, "rows in quotes": 5.0, "rows said": 3.0, "rows left open": -4.0,
+    "rows:ranges": 6.0, "rows in quotes": 5.0, "rows said": 4.0, "rows left open": -2.0,
     # figures
     "turned": -1.0, "sign as row": 3.0, "sign as kin": 3.0, "percent as shown": 3.0,
     "choice": 16.0, "number not said": -2.5, "sheds number": 1.5,
@@ -52,8 +49,3 @@ class Belief(Policy):
             self.start[index] = self.mean[index] = prior(name) if self.use_prior else 0.0
             self.precision0[index] = self.precision[index] = 1.0 / spread(name) ** 2
         return index
-
-    def chances(self, logits: np.ndarray) -> np.ndarray:
-        """Probabilities of the candidates."""
-        odds = np.exp(logits - logits.max())
-        return np.asarray(odds / odds.sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def scopes(book: Book, papers: Papers, goal: str, reckoned: Callable[[Row], bool
             f"rows:{kind}": 1.0,
             "rows in quotes": sum(target.said > 1.0 for target in wanted) / len(wanted),
             "rows said": sum(target.said >= 1.0 for target in wanted) / len(wanted),
-            "rows left open": left / (left + len(wanted)),
+            "rows left open": math.log1p(left),
         }
         seen.setdefault(tuple(wanted), Scope(kind, tuple(wanted), features))
     return list(seen.values())

@@ -27,7 +27,7 @@ from bakeoff.agents.apprentice.sheets.review import Planned, revised
 from bakeoff.agents.apprentice.sheets.surroundings import Surroundings
 from bakeoff.agents.apprentice.sheets.targets import Scope, Target, clause, named_cells, scopes
 from bakeoff.agents.apprentice.sheets.timeline import parted, single
-from bakeoff.agents.apprentice.sheets.trials import Trial, Trials
+from bakeoff.agents.apprentice.sheets.trials import Trial, Trials, tempered
 from bakeoff.core import Action, Observation
 
 Steps = Generator[Action, Observation, None]
@@ -209,15 +209,13 @@ class Worker:
         if not found:
             return []
         knowledge, place = self.knowledge, f"{self.knowledge.house}|rows|{clause(self.goal)}"
-        for scope in found:
-            if evidence := knowledge.trials.evidence(place, scope.kind):
-                scope.features["tried"] = evidence
         encoded = knowledge.belief.encode([list(scope.features.items()) for scope in found])
         logits = knowledge.belief.logits(encoded, knowledge.deviation)
+        logits = knowledge.trials.weigh(place, [scope.kind for scope in found], logits)
         chosen = int(np.argmax(logits))
         if len(found) > 1:
             self.decisions.append(knowledge.belief.remember(encoded, logits, chosen))
-            self.tried.append(Trial(place, found[chosen].kind, float(knowledge.belief.chances(logits)[chosen])))
+            self.tried.append(Trial(place, found[chosen].kind, float(tempered(logits)[chosen])))
         wanted = list(found[chosen].targets)
         return [self.in_time(target, papers) for target in wanted] if self.own else wanted
 
@@ -265,7 +263,7 @@ class Worker:
     def planned(self, choice: Choice) -> Planned:
         """A choice as it is reckoned in the head."""
         _, logits = self.weigh(list(choice.options), choice.target)
-        chances = tuple(float(chance) for chance in self.knowledge.belief.chances(logits))
+        chances = tuple(float(chance) for chance in tempered(logits))
         ideas = tuple(option.idea for option in choice.options if option.idea is not None)
         assert choice.candidate.idea is not None and len(ideas) == len(chances)
         start = self.beginning(choice.target, choice.candidate.idea)
@@ -340,11 +338,9 @@ class Worker:
         belief = self.knowledge.belief
         weighed = []
         for fault in found:
-            evidence = self.knowledge.trials.evidence(self.place(fault.row) + "|fault", self.remedy(fault).hypothesis)
-            if evidence:
-                fault.features["tried"] = evidence
             encoded = belief.encode([[("leave", 1.0)], [("remedy", 1.0), *fault.features.items()]])
             logits = belief.logits(encoded, self.knowledge.deviation)
+            logits = self.knowledge.trials.weigh(self.place(fault.row) + "|fault", ["", self.remedy(fault).hypothesis], logits)
             weighed.append((float(logits[1] - logits[0]), fault, encoded, logits))
         return sorted(weighed, key=lambda one: (-one[0], one[1].key))
 
@@ -369,7 +365,7 @@ class Worker:
         encoded, logits = self.weigh(options, choice.target)
         choice.decision = knowledge.belief.remember(encoded, logits, chosen)
         choice.candidate, choice.options = options[chosen], tuple(options)
-        choice.chance = float(knowledge.belief.chances(logits)[chosen])
+        choice.chance = float(tempered(logits)[chosen])
         choice.trial = Trial(self.place(choice.target.row), options[chosen].hypothesis, choice.chance)
         return choice
 
@@ -378,13 +374,11 @@ class Worker:
         return f"{self.knowledge.house}|{plain(self.book.label(row))}|{plain(self.book.sheets[row.sheet].headings.get(row.number, ''))}"
 
     def weigh(self, candidates: list[Candidate], target: Target) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-        """The candidates as the belief reads them, what came of them before included, and one number for each."""
-        belief, place = self.knowledge.belief, self.place(target.row)
-        for candidate in candidates:
-            if evidence := self.knowledge.trials.evidence(place, candidate.hypothesis):
-                candidate.features["tried"] = evidence
+        """The candidates as the belief reads them, and one number for each, what came of them before included."""
+        belief = self.knowledge.belief
         encoded = belief.encode([list(candidate.features.items()) or [("bare", 1.0)] for candidate in candidates])
-        return encoded, belief.logits(encoded, self.knowledge.deviation)
+        logits = belief.logits(encoded, self.knowledge.deviation)
+        return encoded, self.knowledge.trials.weigh(self.place(target.row), [candidate.hypothesis for candidate in candidates], logits)
 
     def test(self, target: Target, candidates: list[Candidate]) -> bool:
         """Recalculates rows that are zero all along the known columns, for each candidate; says whether that told anything."""
