@@ -59,6 +59,25 @@ def test_the_more_a_job_rested_on_the_less_its_failure_says_of_each() -> None:
     assert alone.evidence("row 0", "so") < among.evidence("row 0", "so") < 0
 
 
+def test_failed_checks_come_to_point_to_the_kind_of_hypothesis_that_was_wrong() -> None:
+    trials = Trials()
+    for at in range(4):  # jobs that rest on one kind only show what fails with it
+        trials.learn([Trial(f"figure {at}", "so", 0.9, kind="figure")], passed=False, checks=["entries"])
+        trials.learn([Trial(f"formula {at}", "so", 0.9, kind="formula")], passed=False, checks=["values"])
+    both = [Trial("this figure", "so", 0.9, kind="figure"), Trial("this formula", "so", 0.9, kind="formula")]
+    trials.learn(both, passed=False, checks=["values"])
+    assert trials.evidence("this formula", "so") < -1.0 < trials.evidence("this figure", "so")
+
+
+@given(CHANCES)
+def test_checks_of_which_nothing_is_known_say_no_more_than_the_failure(chances: list[float]) -> None:
+    told, untold = Trials(), Trials()
+    told.learn(tried(chances), passed=False, checks=["values"])
+    untold.learn(tried(chances), passed=False)
+    for trial in tried(chances):
+        assert told.evidence(trial.place, "so") == pytest.approx(untold.evidence(trial.place, "so"))
+
+
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=20))
 def test_no_belief_is_surer_than_it_may_be_and_the_order_stays(logits: list[float]) -> None:
     chances = tempered(np.array(logits))
@@ -102,15 +121,26 @@ def test_a_label_that_an_instruction_only_touches_upon_does_not_stand_for_the_wh
     assert {way.kind: way.features["rows left open"] for way in ways} == {"named": math.log(5), "unfinished": 0.0}
 
 
+def farm(goal: str) -> Toy:
+    """Two lines that are reckoned alike in three years, and open in the two to come."""
+    cells: dict[str, object] = {"A1": "Year", "A2": "Hens", "A3": "Eggs", "A4": "Shells"}
+    for column, letter in enumerate("BCDEF"):
+        cells |= {f"{letter}1": f"{2021 + column}", f"{letter}2": 3.0 + column**2}
+        if letter < "E":
+            cells |= {f"{letter}3": f"={letter}2*7", f"{letter}4": f"={letter}2*2"}
+    return Toy(goal, cells)
+
+
 def test_the_reading_of_an_instruction_gives_way_when_it_fails() -> None:
     agent = Apprentice(TOOLS, 1)
     done = []
-    for growth in (0.03, 0.04, 0.05, 0.06):
-        toy = model(growth=growth)
+    for _ in range(3):
+        toy = farm("Please carry Eggs on.")  # and Shells are meant as well
         toy.play(agent)
-        done.append("D5" in toy.cells)
+        done.append("E4" in toy.cells)
+        assert toy.cells["E3"] == "=E2*7"
         agent.learn(toy.last, Outcome("outcome", passed=done[-1]))
-    assert done[-1] and not done[0]  # the job was to fill both lines, though one alone is named
+    assert done == [False, True, True]
 
 
 def test_the_kind_of_job_is_an_instruction_without_what_it_names() -> None:

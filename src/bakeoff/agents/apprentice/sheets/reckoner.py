@@ -19,6 +19,7 @@ class Reckoner:
     def __init__(self, book: Book, instead: Mapping[Spot, Node | float]) -> None:
         self.book, self.instead = book, instead
         self.values: dict[Spot, Value] = {}
+        self.unknown: set[Spot] = set()
         self.depth = 0
         self.affected = self._affected()
 
@@ -39,25 +40,35 @@ class Reckoner:
         spot = (sheet, row, column)
         if spot not in self.affected:
             return self.book.cell(Ref(sheet, row, column)).value
+        if spot in self.unknown:
+            raise Unknown("reckoned from what is not known")
         if spot in self.values:
             return self.values[spot]
         self.values[spot] = math.nan  # seen again before it is known: a circle
         self.depth += 1
+        try:
+            self.values[spot] = self._reckon(spot)
+        except (Unknown, RecursionError):
+            del self.values[spot]
+            self.unknown.add(spot)
+            raise
+        finally:
+            self.depth -= 1
+        return self.values[spot]
+
+    def _reckon(self, spot: Spot) -> Value:
+        sheet, row, column = spot
         if self.depth > DEEPEST:
             raise Unknown("too deep")
         tree = self.instead.get(spot)
         if isinstance(tree, float | int):
-            result: Value = float(tree)
-        else:
+            return float(tree)
+        if tree is None:
+            formula = self.book.cell(Ref(sheet, row, column)).formula
+            tree = self.book.tree(formula, sheet) if formula else None
             if tree is None:
-                formula = self.book.cell(Ref(sheet, row, column)).formula
-                tree = self.book.tree(formula, sheet) if formula else None
-                if tree is None:
-                    raise Unknown(formula)
-            result = reckon(tree, lambda ref: self.value(ref.sheet or sheet, ref.row, ref.column))
-        self.depth -= 1
-        self.values[spot] = result
-        return result
+                raise Unknown(formula)
+        return reckon(tree, lambda ref: self.value(ref.sheet or sheet, ref.row, ref.column))
 
 
 def at_home(tree: Node, sheet: str) -> Node:
@@ -77,12 +88,13 @@ def enter(book: Book, row: Row, texts: Mapping[int, str]) -> None:
         instead[row.sheet, row.number, column] = content
         sheet.raw[true] = replace(sheet.raw[true], formula=text if text.startswith("=") else "", kind="number", value=None)
     book.changed({row.sheet})
-    reckoner, values = Reckoner(book, instead), {}
+    reckoner = Reckoner(book, instead)
+    values: dict[Spot, Value] = {}
     for spot in sorted(reckoner.affected):
         try:
             values[spot] = reckoner.value(*spot)
         except (Unknown, RecursionError):
-            continue
+            values[spot] = None  # what stood there is no longer true
     for (name, number, column), value in values.items():
         raw, true = book.sheets[name].raw, book.sheets[name].true(number, column)[:2]
         if true in raw:

@@ -127,6 +127,9 @@ class _Seeker:
         confirmed = [one for one in expected if probe(one[0]) == probe(usual)]
         best = max(confirmed or expected, key=lambda one: (sum(one[1].values()), -len(one[0].shape), one[0]))
         odd = tuple(column for column, idea in now.items() if _other(idea, best[0]))
+        if confirmed:  # the line as a whole is right: doubtful are other formulas in it, but not how a line that looks back begins
+            first = min(now) if any(operand.lag > 0 for operand in best[0].operands) else 0
+            odd = tuple(column for column in odd if now[column] is not None and column != first)
         return [Fault(row, best[0], odd, best[1])] if odd else []
 
     def expected(self, row: Row) -> list[tuple[Idea, dict[str, float]]]:

@@ -14,7 +14,7 @@ from bakeoff.agents.apprentice.sheets.belief import Belief
 from bakeoff.agents.apprentice.sheets.counts import Counts
 from bakeoff.agents.apprentice.sheets.phrases import Phrases
 from bakeoff.agents.apprentice.sheets.recipes import Recipe, Recipes
-from bakeoff.agents.apprentice.sheets.trials import Trials
+from bakeoff.agents.apprentice.sheets.trials import Blame, Trials
 from bakeoff.agents.apprentice.sheets.worker import Knowledge, Steps, Worker
 from bakeoff.core import Action, Observation, Outcome, Practice
 
@@ -106,7 +106,8 @@ class Sheets:
         for choice in worker.choices:
             if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
                 self.recipes.tried(choice.recipe, self.house, outcome.passed)
-        self.trials.learn([*worker.tried, *(choice.trial for choice in worker.choices if choice.trial is not None)], outcome.passed)
+        tried = [*worker.tried, *(choice.trial for choice in worker.choices if choice.trial is not None)]
+        self.trials.learn(tried, outcome.passed, outcome.failed_checks)
         decisions = [*worker.decisions, *(choice.decision for choice in worker.choices)]
         if decisions:
             self.episodes.append(Episode(decisions, outcome.passed))
@@ -148,6 +149,7 @@ class Sheets:
             "phrases": self.phrases.to_dict(),
             "counts": self.counts.to_dict(),
             "trials": self.trials.odds,
+            "blame": self.trials.blame.shares,
             "house": self.house,
             "record": self.record,
             "looks": self.looks,
@@ -175,7 +177,10 @@ class Sheets:
         self.recipes.load(json.loads((directory / "sheets-recipes.json").read_text(encoding="utf-8")))
         self.phrases.load(data["phrases"])
         self.counts = Counts.from_dict(data["counts"])
-        self.trials = Trials({place: dict(odds) for place, odds in data["trials"].items()})
+        self.trials = Trials(
+            {place: dict(odds) for place, odds in data["trials"].items()},
+            Blame({kind: dict(shares) for kind, shares in data["blame"].items()}),
+        )
         self.record = {name: list(passed) for name, passed in data["record"].items()}
         self.looks, self.left = dict(data["looks"]), data["left"]
         self.house, self.worker, self.steps = data["house"], None, None

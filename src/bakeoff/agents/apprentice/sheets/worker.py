@@ -215,7 +215,7 @@ class Worker:
         chosen = int(np.argmax(logits))
         if len(found) > 1:
             self.decisions.append(knowledge.belief.remember(encoded, logits, chosen))
-            self.tried.append(Trial(place, found[chosen].kind, float(tempered(logits)[chosen])))
+            self.tried.append(Trial(place, found[chosen].kind, float(tempered(logits)[chosen]), kind="rows"))
         wanted = list(found[chosen].targets)
         return [self.in_time(target, papers) for target in wanted] if self.own else wanted
 
@@ -325,7 +325,7 @@ class Worker:
             decision = self.knowledge.belief.remember(encoded, logits, int(gain > 0))
             chance = 1 / (1 + math.exp(-gain))
             remedy = self.remedy(fault)
-            trial = Trial(self.place(fault.row) + "|fault", remedy.hypothesis, max(chance, 1 - chance), against=gain <= 0)
+            trial = Trial(self.place(fault.row) + "|fault", remedy.hypothesis, max(chance, 1 - chance), gain <= 0, "remedy")
             choices.append(Choice(Target(fault.row, fault.columns, ()), decision, remedy, chance, trial=trial))
         return choices
 
@@ -366,7 +366,8 @@ class Worker:
         choice.decision = knowledge.belief.remember(encoded, logits, chosen)
         choice.candidate, choice.options = options[chosen], tuple(options)
         choice.chance = float(tempered(logits)[chosen])
-        choice.trial = Trial(self.place(choice.target.row), options[chosen].hypothesis, choice.chance)
+        kind = "figure" if options[chosen].idea is None else "formula" if options[chosen].sure else "guess"
+        choice.trial = Trial(self.place(choice.target.row), options[chosen].hypothesis, choice.chance, kind=kind)
         return choice
 
     def place(self, row: Row) -> str:
@@ -436,8 +437,8 @@ class Worker:
                     continue
         sheet = self.book.sheets[target.row.sheet]
         spots = {sheet.true(target.row.number, column)[:2]: text for column, text in texts.items()}
+        enter(self.book, target.row, texts)  # before the screen shows it, which knows better
         yield from self.enter(target.row.sheet, spots)
-        enter(self.book, target.row, texts)
 
     def beginning(self, target: Target, idea: Idea) -> tuple[int, Idea | None] | None:
         """For a line that is to be filled from the first period on and looks back: the first column, and how it begins by the words about it, if they
