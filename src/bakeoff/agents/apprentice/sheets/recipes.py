@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -139,18 +139,21 @@ class Recipes:
             seen = self.seen[recipe]
             seen.passed, seen.failed = seen.passed + passed, seen.failed + (not passed)
 
-    def look_around(self, book: Book, house: str) -> None:
-        """Notes every formula of a workbook; a row that is reckoned alike all along counts once."""
-        for row, ideas in visible(book).items():
+    def look_around(self, book: Book, finished: Mapping[Row, Mapping[Idea, list[int]]], house: str, *, proven: bool = True) -> None:
+        """Notes every formula of the finished rows of a workbook; a row that is reckoned alike all along counts once. What is not proven is kept as
+        something that may be, and does not count."""
+        for row, ideas in finished.items():
             if not book.label(row):
                 continue
             for idea in sorted(ideas, key=lambda one: -len(ideas[one]))[:2]:
                 if begins(book, row, idea, ideas[idea]):
                     continue
-                self.note(describe(book, idea, row), house)
-                kinds = self.forms.setdefault(form(book, idea, row), {})
-                kinds[house] = kinds.get(house, 0) + 1
-            self._note_nil(book, row, house)
+                self.note(describe(book, idea, row), house, int(proven))
+                if proven:
+                    kinds = self.forms.setdefault(form(book, idea, row), {})
+                    kinds[house] = kinds.get(house, 0) + 1
+            if proven:
+                self._note_nil(book, row, house)
 
     def _note_nil(self, book: Book, row: Row, house: str) -> None:
         """Notes whether a finished row comes to nothing."""

@@ -103,6 +103,8 @@ class Sheets:
         if worker.suspect and outcome.passed:
             worker.study()
             self.counts.learn(worker.goal, worker.mended)
+        elif worker.suspect:
+            worker.glance()
         for choice in worker.choices:
             if choice.recipe is not None and (outcome.passed or len(worker.choices) == 1):
                 self.recipes.tried(choice.recipe, self.house, outcome.passed)

@@ -153,9 +153,15 @@ class Worker:
 
     def study(self) -> None:
         """Learns from what stands in the workbook already: how rows are reckoned, and what the words about them mean."""
-        knowledge, papers = self.knowledge, Papers(self.book.papers)
-        knowledge.recipes.look_around(self.book, knowledge.house)
-        knowledge.phrases.learn_book(self.book, visible(self.book), papers, knowledge.house)
+        knowledge, papers, finished = self.knowledge, Papers(self.book.papers), visible(self.book)
+        knowledge.recipes.look_around(self.book, finished, knowledge.house)
+        knowledge.phrases.learn_book(self.book, finished, papers, knowledge.house)
+
+    def glance(self) -> None:
+        """Takes from a workbook that is wrong somewhere how its rows may be reckoned: all but those that were suspected and left."""
+        left = {choice.target.row for choice in self.choices if choice.trial is not None and choice.trial.against}
+        finished = {row: ideas for row, ideas in visible(self.book).items() if row not in left}
+        self.knowledge.recipes.look_around(self.book, finished, self.knowledge.house, proven=False)
 
     # --- filling ---------------------------------------------------------------------------------------------------------------------
 
