@@ -284,3 +284,26 @@ def test_a_reference_that_slips_along_a_row_is_mended_by_what_the_house_did_befo
     toy.goal = "Something is wrong in this file; find it and put it right."
     toy.play(agent)
     assert toy.value(_ref("F4")) == pytest.approx(1.07**-5)
+
+
+def test_a_workbook_that_was_not_mended_still_shows_how_a_row_may_be_reckoned() -> None:
+    def hens(goal: str) -> Toy:
+        cells: dict[str, object] = {"A1": "Year", "A2": "Hens", "A3": "Feed", "A4": "Cost", "A5": "Eggs"}
+        for column, letter in enumerate("BCDEF"):
+            cells |= {
+                f"{letter}1": f"{2021 + column}",
+                f"{letter}2": 3.0 + column**2,
+                f"{letter}3": 2.0 + column,
+                f"{letter}5": f"={letter}2*7",
+            }
+            cells[f"{letter}4"] = f"=MAX({letter}2*{letter}3-9,{letter}3)"
+        return Toy(goal, cells)
+
+    agent = Apprentice(TOOLS, 1)
+    wrong = hens("Something is wrong in this file; find it and put it right.")
+    wrong.play(agent)
+    agent.learn(wrong.last, Outcome("outcome", passed=False))
+    toy = hens("Please complete “Cost” for 2021 to 2025.")
+    right = {f"{letter}4": toy.cells.pop(f"{letter}4") for letter in "BCDEF"}
+    toy.play(agent)
+    assert {address: toy.cells[address] for address in right} == right

@@ -161,7 +161,7 @@ class _Maker:
                 return False
         if operand.fixed:
             cell = self.book.sheets[operand.row.sheet].at(operand.row.number, operand.fixed)
-            return cell.number is not None or operand.row in self.fillable
+            return cell.numeric or operand.row in self.fillable
         if operand.row in self.fillable or operand.row == self.row:
             return True
         have = 0

@@ -30,6 +30,11 @@ class Cell:
         """Its number, if it has one; truth values and texts have none."""
         return float(self.value) if isinstance(self.value, float | int) and not isinstance(self.value, bool) else None
 
+    @property
+    def numeric(self) -> bool:
+        """Whether it has a number, or a formula whose number is not known for now."""
+        return self.number is not None or (bool(self.formula) and self.value is None)
+
 
 EMPTY = Cell(None)
 

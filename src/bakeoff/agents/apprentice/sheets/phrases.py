@@ -479,7 +479,7 @@ def find(book: Book, label: str, home: Row) -> Row | None:
 def _alone(book: Book, row: Row) -> bool:
     """Whether a row holds one typed number only."""
     column = single(book, row)
-    return bool(column) and book.sheets[row.sheet].at(row.number, column).number is not None
+    return bool(column) and book.sheets[row.sheet].at(row.number, column).numeric
 
 
 def _between(book: Book, idea: Idea, reading: Reading) -> bool:

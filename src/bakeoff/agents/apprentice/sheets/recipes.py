@@ -238,7 +238,7 @@ class Recipes:
         if row == home and not part.lag and not part.spot:
             return None
         alone = single(book, row)
-        if part.spot or (alone and not part.lag and book.sheets[row.sheet].at(row.number, alone).number is not None):
+        if part.spot or (alone and not part.lag and book.sheets[row.sheet].at(row.number, alone).numeric):
             fixed = placed(book, row, part.spot or OWN)
             return Operand(row, fixed=fixed) if fixed and (part.spot or column != alone) else None
         return Operand(row, part.lag)
