@@ -2,7 +2,7 @@
 
     python benchmarks/spreadsheet_learning.py --split dev --families loan statements --houses 3 --episodes 20
     python benchmarks/spreadsheet_learning.py --split dev --houses 3 --episodes 20 --wipe      # memory wiped before each house
-    python benchmarks/spreadsheet_learning.py --split dev --families loan --houses 4 --compare --fresh   # carried and wiped on the same jobs, the difference with its interval
+    python benchmarks/spreadsheet_learning.py --split dev --families loan --houses 4 --compare --fresh   # what memory is worth: carried, wiped before each house, wiped before each workbook
     python benchmarks/spreadsheet_learning.py --agents noop random trace-memory --houses 2
 
 Each agent works in the houses of each family in a row: kinds of job in a random order, other figures in every workbook, feedback `outcome` and no practice
@@ -20,7 +20,7 @@ import statistics
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bakeoff.contest.statistics import paired
 from bakeoff.core import (
@@ -40,6 +40,7 @@ from bakeoff.core import (
 GROUPS = ((1, 1), (2, 5), (6, 10), (11, 20))
 STUDENT = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
 Row = dict[str, Any]
+Wipe = Literal["never", "house", "workbook"]
 
 
 def episode(environment: Environment, agent: Agent, task: Task, level: Feedback, left: int) -> Row:
@@ -69,7 +70,7 @@ def episode(environment: Environment, agent: Agent, task: Task, level: Feedback,
     return {**row, "seconds": time.process_time() - began}
 
 
-def run(environment: Environment, spec: str, options: argparse.Namespace, out: Path | None, wipe: bool) -> list[Row]:
+def run(environment: Environment, spec: str, options: argparse.Namespace, out: Path | None, wipe: Wipe) -> list[Row]:
     rows: list[Row] = []
     agent = make_agent(spec, environment.tools, options.seed)
     families = options.families or list(dict.fromkeys(product.family for product in environment.products(split=options.split)))
@@ -80,7 +81,7 @@ def run(environment: Environment, spec: str, options: argparse.Namespace, out: P
         products = environment.products(family=family, split=options.split)
         chosen = random.Random(f"{options.seed}/{family}").sample(list(products), options.houses)
         for place, product in enumerate(chosen, 1):
-            if wipe:
+            if wipe == "house":
                 agent = make_agent(spec, environment.tools, options.seed)
             kinds = [kind for kind in options.templates or product.templates if kind in product.templates]
             kinds = kinds if options.templates else [kind for kind in kinds if kind != "from-scratch"]
@@ -91,6 +92,8 @@ def run(environment: Environment, spec: str, options: argparse.Namespace, out: P
             for attempt in range(1, options.episodes + 1):
                 if not deck:
                     deck = draw.sample(kinds, len(kinds))
+                if wipe == "workbook":
+                    agent = make_agent(spec, environment.tools, options.seed)
                 task_id = TaskId("spreadsheet", product.id, product.version, deck.pop(), draw.randrange(10**6))
                 row = episode(environment, agent, environment.task(task_id), options.feedback, left)
                 left -= row["practice"]
@@ -185,7 +188,11 @@ def main() -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="a fresh agent for each family: what carries over comes from houses of the same family"
     )
-    parser.add_argument("--compare", action="store_true", help="every job twice, with memory carried and wiped, and the difference")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="every job three times: with memory carried, wiped before each house, wiped before each workbook; and the differences",
+    )
     parser.add_argument("--practice", type=int, default=0, help="practice actions in each house")
     parser.add_argument("--feedback", default="outcome", choices=FEEDBACK_LEVELS[:3])
     parser.add_argument("--seed", type=int, default=1)
@@ -194,17 +201,34 @@ def main() -> None:
     options = parser.parse_args()
     with make_environment("spreadsheet") as environment:
         for spec in options.agents:
-            carried = run(environment, spec, options, options.out, options.wipe)
-            table(carried)
+            first_arm = run(environment, spec, options, options.out, "house" if options.wipe else "never")
+            table(first_arm)
             if options.compare:
-                wiped = run(environment, spec, options, options.out, True)
-                table(wiped)
-                later = [[row for row in rows if row["place"] > 1 and not row["abstained"]] for rows in (carried, wiped)]
-                print("\ncarried less wiped, houses after the first of their family")
-                for first, last in ((1, options.episodes), *GROUPS):
-                    one, two = ([row for row in rows if first <= row["attempt"] <= last] for rows in later)
-                    if one and two:
-                        differences(f"attempts {first}–{last}", one, two, "attempt")
+                compare(first_arm, *(_told(run(environment, spec, options, options.out, wipe)) for wipe in ("house", "workbook")))
+
+
+def _told(rows: list[Row]) -> list[Row]:
+    table(rows)
+    return rows
+
+
+def compare(carried: list[Row], wiped: list[Row], none: list[Row]) -> None:
+    """What memory is worth: of earlier houses, and of earlier workbooks of the same house. All did the same jobs."""
+    pairs = (
+        ("carried less wiped before each house, houses after the first of their family", carried, wiped, "place"),
+        ("wiped before each house less wiped before each workbook, workbooks after the first", wiped, none, "attempt"),
+        ("carried less wiped before each workbook, workbooks after the first of all", carried, none, ""),
+    )
+    for title, one, two, after in pairs:
+        print(f"\n{title}")
+        one, two = (
+            [row for row in rows if not row["abstained"] and (row[after] > 1 if after else row["place"] > 1 or row["attempt"] > 1)]
+            for rows in (one, two)
+        )
+        for first, last in ((1, 10**6), *GROUPS):
+            left, right = ([row for row in rows if first <= row["attempt"] <= last] for rows in (one, two))
+            if left and right:
+                differences("all attempts" if last > 1000 else f"attempts {first}–{last}", left, right, "attempt")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,20 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bakeoff.core import EnvironmentFault, Scored, TaskId, UsageError
+from bakeoff.environments.outside.app import Truth
 from bakeoff.environments.outside.environment import OutsideEnvironment
+from bakeoff.environments.outside.truth import State
+from bakeoff.environments.outside.verify import difference
 
 APP = Path(__file__).parent / "notes_app.py"
 
@@ -255,3 +260,17 @@ def test_what_is_wrong_with_postgresql_is_one_line(tmp_path: Path, cluster: str)
     path.write_text(path.read_text().replace(f'database = "postgresql://{cluster}', f'database = "postgresql://{nowhere}'))
     with OutsideEnvironment(apps=[path]) as environment, pytest.raises(EnvironmentFault, match='database "missing" does not exist'):
         environment.task(TaskId("outside", "notes", 1, "add", 1))
+
+
+def test_evidence_of_equal_runs_is_equal_whatever_an_app_draws_at_random() -> None:
+    truth = Truth("", (), (), (), {"ticket.secret": "random"})
+    app: Any = SimpleNamespace(truth=truth)
+
+    def lines(key: str) -> list[str]:
+        row = {"id": 4, "secret": key, "content": f'{{"title": "Night train", "key": "{key}"}}', "mark": "deadbeef"}
+        return difference(app, State({"ticket": {}}), State({"ticket": {"4": row}})).lines()
+
+    one, two = (lines(str(uuid.UUID(int=number))) for number in (7**40, 5**50))
+    assert one == two and "secret" not in one[0] and "Night train" in one[0] and "mark='deadbeef'" in one[0]
+    changed = difference(app, State({"ticket": {"4": {"id": 4, "secret": "a"}}}), State({"ticket": {"4": {"id": 4, "secret": "b"}}}))
+    assert not changed.lines()

@@ -225,6 +225,11 @@ class Tab:
             page.bindings = [call for call in page.bindings if call[0] != name]
         return mine
 
+    @property
+    def documents(self) -> int:
+        """Documents that the window in front has shown so far."""
+        return self._page.documents
+
     def park(self, arrived: bool = False) -> None:
         """Moves the mouse to the far corner, where nothing is. `arrived`: waits for it; a key that comes up spares waiting for a frame."""
         page = self._page

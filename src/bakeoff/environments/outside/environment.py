@@ -250,7 +250,11 @@ class OutsideEnvironment(Environment):
             assert last is not None
             return Screen(last.elements, last.title, last.location, ended="finished")
         try:
-            return _screen(steady(self.tab, self.tab.perform(action)))
+            shown = self.tab.documents
+            view = self.tab.perform(action)
+            if self.tab.documents != shown:  # else what the mouse happens to rest on is noticed or not, by chance
+                self.tab.park()
+            return _screen(steady(self.tab, view))
         except EnvironmentFault:
             self.running.check_alive()  # the app's end explains more than the page's
             raise

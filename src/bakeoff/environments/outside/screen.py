@@ -13,9 +13,9 @@ from importlib.resources import files
 
 from bakeoff.environments.browser.tab import ScriptError, Tab, View
 
-_SOON_MS = 1500  # what is put off for longer is no part of this screen
+_SOON_MS = 2500  # what is put off for longer is no part of this screen
 _CHAIN = 8  # a timer set by a timer, so many deep, is one that never ends
-_CAP_MS = 4000
+_CAP_MS = 5000
 _ROUNDS = 6
 
 _CALM = """
