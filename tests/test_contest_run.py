@@ -135,6 +135,18 @@ def test_an_agent_that_forgets_begins_each_product_as_on_its_first_day(tmp_path:
         assert own[5].beliefs == alike[5].beliefs == ("I have had 6 lessons.",) and own[6].beliefs == ("I have had 1 lessons.",)
 
 
+def test_an_agent_without_memory_meets_every_job_as_its_first(tmp_path: Path) -> None:
+    text = plan_text("chain", repetitions=2, exams=SAME).replace('agent = "chain"', 'agent = "chain"\nmemory = "episode"', 1)
+    plan = parse_plan(text)
+    assert [agent.label for agent in plan.agents] == ["chain, no memory"]
+    whole = go(plan, tmp_path / "run").folder
+    for repetition in (0, 1):
+        own = [episode for episode in episodes(whole) if episode.repetition == repetition]
+        assert len({episode.memory_before for episode in own}) == 1, "exams begin without memory, too"
+        lessons = {episode.beliefs for episode in own if episode.kind == "stream" and episode.beliefs is not None}
+        assert lessons == {("I have had 1 lessons.",)}
+
+
 def test_the_times_of_calls_are_stored_without_those_of_practice(tmp_path: Path) -> None:
     folder = go(parse_plan(plan_text("chain", "expert")), tmp_path / "run").folder
     for episode in episodes(folder):

@@ -155,7 +155,7 @@ class CellRunner:
             if self._cell.memory and self._digest_of_agent() != self._digest:
                 raise self._unfaithful()
             for item in items(self._stream)[self._cell.done :]:
-                if self._cell.forgets and item.kind == "stream" and item.attempt == 1:
+                if self._cell.lasts == "episode" or (self._cell.lasts == "product" and item.kind == "stream" and item.attempt == 1):
                     self._forget()
                 if not self._run_item(item):
                     return False

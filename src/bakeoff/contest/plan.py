@@ -7,7 +7,8 @@
 
     [[agents]]
     agent = "apprentice"                # name, or name:argument; `label` renames it in reports
-    memory = "stream"                   # or "product": wiped when a product begins, the twin that shows what carrying over is worth
+    memory = "stream"                   # or "product": wiped when a product begins, the twin that shows what carrying over is worth;
+                                        # or "episode": wiped before every job, which shows what learning is worth at all
 
     [[agents]]
     agent = "baked"
@@ -53,7 +54,7 @@ from bakeoff.toml import Table, nearest, parse, read
 
 Order = Literal["blocked", "mixed"]
 ExamOn = Literal["same", "unseen"]
-Memory = Literal["stream", "product"]
+Memory = Literal["stream", "product", "episode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ def _agents(top: Table, beside: Path) -> tuple[AgentPlan, ...]:
         if spec.partition(":")[0] not in known:
             raise table.fail(f"there is no agent '{spec}'{nearest(spec, known)}; there are {', '.join(known)}")
         memory = table.choice("memory", get_args(Memory), "stream")
-        label = table.take("label", str, spec if memory == "stream" else f"{spec}, fresh")
+        label = table.take("label", str, spec + {"stream": "", "product": ", fresh", "episode": ", no memory"}[memory])
         recipes = tuple(_recipe(table, given, beside) for given in table.texts("recipes"))
         if recipes and ":" in spec:
             raise table.fail("'recipes' say what it brings along: leave out what stands behind the colon", "agent")

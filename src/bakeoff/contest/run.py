@@ -145,7 +145,7 @@ def _cells(plan: Plan, drawn: Sequence[StreamRun]) -> list[dict[str, Any]]:
                     "repetition": run.repetition,
                     "environment": run.environment,
                     "feedback": run.stream.feedback,
-                    "forgets": agent.memory == "product",
+                    "lasts": agent.memory,
                     "seed": run.seed,
                     "planned": len(items(run.stream)),
                 }

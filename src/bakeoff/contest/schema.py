@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from bakeoff.core import Ledger
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -62,7 +62,7 @@ cells = Table(
     Column("repetition", Integer, nullable=False),
     Column("environment", String, nullable=False),
     Column("feedback", String, nullable=False),
-    Column("forgets", Boolean, nullable=False, default=False),  # begins each product with an empty memory
+    Column("lasts", String, nullable=False, default="stream"),  # its memory: for the stream, a product or an episode
     Column("seed", Integer, nullable=False),
     Column("planned", Integer, nullable=False),  # episodes in all, exams included
     Column("done", Integer, nullable=False, default=0),

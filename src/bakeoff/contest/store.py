@@ -58,7 +58,7 @@ class Cell:
     """One agent on one stream in one repetition: the unit of work. `status`: `pending`, `running`, `done` or `failed` (see `problem`).
 
     `agent`: the label, unique in the plan; `spec`: what the registry calls it; `memory`: hash of its last snapshot.
-    `planned` and `done` count episodes, exams included; `forgets`: it begins each product with an empty memory.
+    `planned` and `done` count episodes, exams included; `lasts`: its memory, for the stream, a product or an episode.
     """
 
     id: int
@@ -69,7 +69,7 @@ class Cell:
     repetition: int
     environment: str
     feedback: str
-    forgets: bool
+    lasts: str
     seed: int
     planned: int
     done: int
