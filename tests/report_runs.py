@@ -26,6 +26,7 @@ class Worker:
     chance: Callable[[int, int], float]
     practice: int = 0
     beliefs: bool = False
+    lasts: str = "stream"
 
 
 WORKERS = (
@@ -84,6 +85,7 @@ def write_run(
             "repetition": repetition,
             "environment": environment,
             "feedback": "outcome",
+            "lasts": worker.lasts,
             "seed": 7,
             "planned": len(own) * episodes + extra,
         }

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -147,6 +147,27 @@ def test_tells_what_the_store_says(folder: Path) -> None:
     assert all(episode.task_id in parsed.text for episode in away) and "the browser died twice" in parsed.text
     assert BELIEFS[0] in parsed.text
     assert "privileged: expert" in parsed.text
+
+
+@pytest.mark.parametrize(
+    ("without", "products", "said"),
+    [
+        (lambda n, k: 0.2, 8, "What it learned on the job is worth +"),
+        (lambda n, k: min(0.9, 0.22 + 0.05 * n + 0.03 * k), 8, "cannot be told from nothing in this run"),
+        (lambda n, k: 0.2, 1, "Without any memory the same agent passed"),
+    ],
+)
+def test_says_what_learning_is_worth_against_the_same_agent_without_memory(
+    without: Callable[[int, int], float], products: int, said: str, tmp_path: Path
+) -> None:
+    workers = (WORKERS[0], Worker("apprentice, no memory", "apprentice", "none", without, lasts="episode"), WORKERS[-1])
+    folder = write_run(tmp_path / "run", workers=workers, products=products, trajectories=False, seed=3)
+    assert said in read(write_report(folder, environments=None))[1].text
+    assert "没有任何记忆" in read(write_report(folder, "zh", environments=None))[1].text
+
+
+def test_without_such_an_agent_it_says_nothing_of_that(folder: Path) -> None:
+    assert "without any memory" not in read(write_report(folder, environments=None))[1].text
 
 
 def test_film_shows_a_failure_and_a_later_success_of_one_job(folder: Path) -> None:

@@ -98,6 +98,7 @@ def _context(store: Store, words: Words, make: Maker | None) -> dict[str, Any]:
         "verdict": headline.sentence(found, words),
         "level": headline.level(found),
         "distance": headline.distance(found, words),
+        "learned": headline.learned(found, words),
         "baked": headline.baked(found, words),
         "standfirst": _standfirst(found, cells, run, episodes, words),
         "notices": _notices(store, found, cells, episodes, words),

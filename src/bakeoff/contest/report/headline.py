@@ -165,6 +165,26 @@ def baked(findings: Findings, words: Words) -> str:
     return " ".join(said)
 
 
+def learned(findings: Findings, words: Words) -> str:
+    """In one sentence: what the focus learned is worth, against its own twin without memory; empty where there is none."""
+    other = next((agent for agent in findings.agents if agent.label == findings.amnesiac), None)
+    contrast = contrast_with(findings, other.label, ("aulc",)) if other is not None else None
+    value = contrast.difference.value if contrast is not None else None
+    if other is None or contrast is None or value is None:
+        return ""
+    share, difference = other.measures.get("aulc", MISSING), contrast.difference
+    values = {
+        "share": words.percent(share.value),
+        "points": words.points(value),
+        "k": findings.horizon,
+        "n": difference.n,
+    }
+    if difference.low is None or difference.high is None:
+        return words("learned.few", **values)
+    values |= {"low": words.points(difference.low), "high": words.points(difference.high)}
+    return words("learned.resolved" if contrast.resolved else "learned.unresolved", **values)
+
+
 def level(findings: Findings) -> str:
     """`resolved`, `unresolved` or `nothing`: how the page marks its verdict."""
     rival = best_rival(findings) if findings.focus else None

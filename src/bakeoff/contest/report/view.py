@@ -84,6 +84,7 @@ class Findings:
     horizon: int  # K of the AULC
     late: str  # label of the last group of attempts that was reached
     repetitions: int
+    amnesiac: str | None = None  # the focus's own twin without memory
     bakes: tuple[BakeFacts, ...] = ()
     break_even: tuple[BreakEven, ...] = ()  # of each agent that was baked, against each that was not
 
