@@ -450,6 +450,18 @@ def test_new_windows_are_followed_and_closed(desk: Desk) -> None:
     assert desk.names("heading") == ["One"]
 
 
+def test_a_window_that_closes_itself_on_the_way_elsewhere_is_left(desk: Desk) -> None:
+    # As a window for choosing does once it has handed over what was chosen.
+    desk.show(
+        "<h1>One</h1><a href=/two target=_blank rel=opener>Link</a>",
+        two="<h1>Two</h1><form action=/slow><button type=button onclick='this.form.submit(); window.close()'>Apply</button></form>",
+    )
+    for _ in range(6):  # which of both comes first is a race
+        desk.do("click", ref=desk.find("link", "Link").ref)
+        desk.do("click", ref=desk.find("button", "Apply").ref)
+        assert desk.names("heading") == ["One"]
+
+
 def test_a_script_that_opens_a_window_is_answered_and_the_window_followed(desk: Desk) -> None:
     desk.show("<h1>One</h1>", two="<h1>Two</h1>")
     began = time.monotonic()

@@ -7,9 +7,11 @@ later click. So the page is asked whether one has begun, the report is waited fo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from bakeoff.environments.browser.cdp import ProtocolError
 from bakeoff.environments.browser.window import Window
 
 Point = tuple[float, float]
@@ -65,7 +67,8 @@ class Drags:
         with page.session.changed:
             data, page.drag = page.drag, None
         if data is not None and page.dialog is None:
-            self._send(("Input.dispatchDragEvent", {"type": "dragCancel", "x": 0.0, "y": 0.0, "data": data}))
+            with contextlib.suppress(ProtocolError):  # it may have ended with its page
+                self._send(("Input.dispatchDragEvent", {"type": "dragCancel", "x": 0.0, "y": 0.0, "data": data}))
 
 
 def _mouse(kind: str, at: Point, **extra: Any) -> tuple[str, dict[str, Any]]:

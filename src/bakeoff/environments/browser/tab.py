@@ -607,49 +607,56 @@ class Tab:
                 self.browser.connection.drop(self._pages.pop().session)
                 self.browser.watch(self._context, self._page.opened)
             page = self._page
-            if page.popups:
-                self._follow_popups()
-                continue
-            if page.dialog is not None:
-                return self._dialog_view(page.dialog)
-            if page.drag is not None:  # reported when nobody waited for it any more
-                self._drags.call_off(page)
-                continue
-            if page.navigating:
-                page.session.settled(lambda page=page: not page.navigating or page.dialog is not None, self._timeout)  # type: ignore[misc]
-                continue
-            if page.context is None:
-                page.session.until(lambda page=page: page.context is not None or page.busy, self._timeout)  # type: ignore[misc]
-                continue
-            parameters = {"expression": expression, "contextId": page.context, "returnByValue": True, "awaitPromise": True}
-            (ident,) = page.session.post(("Runtime.evaluate", parameters))
             try:
-                reply = page.session.wait(ident, self._timeout, lambda page=page: page.busy)  # type: ignore[misc]
-            except ProtocolError:
-                # The document was replaced while we looked; its successor announces itself.
-                seen = page.documents
-                page.session.settled(lambda page=page, seen=seen: page.documents > seen or page.busy, 0.25)  # type: ignore[misc]
-                continue
+                found = self._look(page, expression)
             except EnvironmentFault:
                 if page.session.detached and len(self._pages) > 1:
                     continue
                 raise
-            if reply is None:
-                page.session.forget(ident)
-                continue
-            if page.busy:
-                continue
-            if page.fetches:
-                page.session.settled(lambda page=page: not page.fetches or page.busy, _FETCH_SECONDS)  # type: ignore[misc]
-                with page.session.changed:
-                    page.fetches.clear()
-                expression = _SETTLE  # what was asked for has run; what it set off is there now
-                continue
-            if "exceptionDetails" in reply:
-                raise EnvironmentFault(f"a script of ours failed: {reply['exceptionDetails']}", retryable=False)
-            if len(self._pages) > 1 and self._closing():
-                continue
-            return self._view(reply["result"]["value"])
+            if isinstance(found, View):
+                return found
+            expression = found
+
+    def _look(self, page: Window, expression: str) -> View | str:
+        """What is to be seen, by an expression; while something is under way, waits for that and returns what to evaluate then."""
+        if page.popups:
+            self._follow_popups()
+            return expression
+        if page.dialog is not None:
+            return self._dialog_view(page.dialog)
+        if page.drag is not None:  # reported when nobody waited for it any more
+            self._drags.call_off(page)
+            return expression
+        if page.navigating:
+            page.session.settled(lambda: not page.navigating or page.dialog is not None, self._timeout)
+            return expression
+        if page.context is None:
+            page.session.until(lambda: page.context is not None or page.busy, self._timeout)
+            return expression
+        parameters = {"expression": expression, "contextId": page.context, "returnByValue": True, "awaitPromise": True}
+        (ident,) = page.session.post(("Runtime.evaluate", parameters))
+        try:
+            reply = page.session.wait(ident, self._timeout, lambda: page.busy)
+        except ProtocolError:
+            # The document was replaced while we looked; its successor announces itself.
+            seen = page.documents
+            page.session.settled(lambda: page.documents > seen or page.busy, 0.25)
+            return expression
+        if reply is None:
+            page.session.forget(ident)
+            return expression
+        if page.busy:
+            return expression
+        if page.fetches:
+            page.session.settled(lambda: not page.fetches or page.busy, _FETCH_SECONDS)
+            with page.session.changed:
+                page.fetches.clear()
+            return _SETTLE  # what was asked for has run; what it set off is there now
+        if "exceptionDetails" in reply:
+            raise EnvironmentFault(f"a script of ours failed: {reply['exceptionDetails']}", retryable=False)
+        if len(self._pages) > 1 and self._closing():
+            return expression
+        return self._view(reply["result"]["value"])
 
     def _closing(self) -> bool:
         """Whether the window in front has closed itself; waits until it has gone."""
