@@ -244,7 +244,7 @@ class Bake:
         """The state first, then the file that names it, then what is no longer needed goes."""
         name = f"state-{stage}-{done}"
         engine.save_state(self.folder / name)
-        before, progress = self.progress.state, self.progress
+        progress = self.progress
         self.ledger.cpu_seconds, self._began = self.ledger.cpu_seconds + time.process_time() - self._began, time.process_time()
         progress.stage, progress.round, progress.state = stage, done, name
         progress.ledger, progress.tokens = self.ledger.to_dict(), engine.tokens
@@ -255,11 +255,17 @@ class Bake:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(self.folder / "progress.json")
-        if before and before != name:
-            shutil.rmtree(self.folder / before, ignore_errors=True)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Drops every state but the one that is named, those of a process that was killed on the way included."""
+        for state in self.folder.glob("state-*"):
+            if state.name != self.progress.state:
+                shutil.rmtree(state, ignore_errors=True)
 
     def _trim(self) -> None:
-        """Drops what the journal says of rounds that will be done again."""
+        """Drops what the journal says of rounds that will be done again, and states that were left behind."""
+        self._tidy()
         path = self.folder / "journal.jsonl"
         if path.exists():
             lines = path.read_bytes().splitlines(keepends=True)
