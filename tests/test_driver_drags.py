@@ -12,24 +12,10 @@ import pytest
 from bakeoff.core import ActionError, EnvironmentFault
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.window import Window
-from test_driver import Desk, Pages
+from desk import Desk, Pages
 
 PAGE = """<button draggable=true ondragstart="event.dataTransfer.setData('text/plain', 'x')">Item</button> <button onclick="this.textContent = 'heard'">Bell</button>
   <ul aria-label=Bin id=t style="height:100px" ondragover="event.preventDefault()" ondrop="this.dataset.got = event.dataTransfer.types[0]"><li>One</li></ul>"""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Pages]:
-    pages = Pages()
-    yield pages
-    pages.shutdown()
-    pages.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser.launch() as browser:
-        yield browser
 
 
 class Reports:

@@ -9,21 +9,7 @@ import pytest
 
 from bakeoff.core import ActionError
 from bakeoff.environments.browser.chromium import Browser
-from test_driver import Desk, Pages
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Pages]:
-    pages = Pages()
-    yield pages
-    pages.shutdown()
-    pages.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser.launch() as browser:
-        yield browser
+from desk import Desk, Pages
 
 
 @pytest.fixture

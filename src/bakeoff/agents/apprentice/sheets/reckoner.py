@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from bakeoff.agents.apprentice.sheets.formula import Node, Ref, Unknown, Value, rebuild, reckon
 from bakeoff.agents.apprentice.sheets.grid import Book, Row
 
 DEEPEST = 400
 Spot = tuple[str, int, int]
+Thing = TypeVar("Thing")
 
 
 class Reckoner:
@@ -25,15 +27,7 @@ class Reckoner:
 
     def _affected(self) -> set[Spot]:
         """Cells whose value may change: the replaced ones and all that read them, however indirectly."""
-        reached = set(self.instead)
-        frontier = list(reached)
-        readers = self.book.readers()
-        while frontier:
-            for reader in readers.get(frontier.pop(), ()):
-                if reader not in reached:
-                    reached.add(reader)
-                    frontier.append(reader)
-        return reached
+        return followed(self.instead, self.book.readers())
 
     def value(self, sheet: str, row: int, column: int) -> Value:
         """Raises `Unknown` where a formula cannot be reckoned; a circle is not a number."""
@@ -69,6 +63,18 @@ class Reckoner:
             if tree is None:
                 raise Unknown(formula)
         return reckon(tree, lambda ref: self.value(ref.sheet or sheet, ref.row, ref.column))
+
+
+def followed(starts: Iterable[Thing], readers: Mapping[Thing, Iterable[Thing]]) -> set[Thing]:
+    """These things and all that read them, however indirectly."""
+    reached = set(starts)
+    frontier = list(reached)
+    while frontier:
+        for reader in readers.get(frontier.pop(), ()):
+            if reader not in reached:
+                reached.add(reader)
+                frontier.append(reader)
+    return reached
 
 
 def at_home(tree: Node, sheet: str) -> Node:

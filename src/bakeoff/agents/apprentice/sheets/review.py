@@ -67,15 +67,17 @@ def revised(book: Book, planned: Sequence[Planned], nils: frozenset[Row]) -> dic
     """For which rows another idea than the best is to be taken so that less goes wrong: the least certain rows first, and no idea that is not likely."""
     places: dict[Row, int] = {}
     bad, left = troubles(book, planned, places, nils), MOST
-    while bad and left > 0:
+    while bad:
         before = len(bad)
         doubted = sorted(planned, key=lambda one: (one.row not in bad, one.chances[0]))
         others = [(one, place) for one in doubted[:DOUBTED] for place in range(1, min(NEXT, len(one.ideas)))]
         for one, place in others:
             if one.chances[place] < LIKELY or place == places.get(one.row):
                 continue
+            if not left:
+                return places
             left -= 1
-            now = troubles(book, planned, {**places, one.row: place}, nils) if left >= 0 else bad
+            now = troubles(book, planned, {**places, one.row: place}, nils)
             if len(now) < before:
                 places[one.row], bad = place, now
                 break

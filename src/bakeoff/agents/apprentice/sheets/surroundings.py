@@ -9,6 +9,7 @@ from bakeoff.agents.apprentice.sheets.ideas import Idea
 from bakeoff.agents.apprentice.sheets.papers import Papers
 from bakeoff.agents.apprentice.sheets.past import noise
 from bakeoff.agents.apprentice.sheets.recipes import visible
+from bakeoff.agents.apprentice.sheets.reckoner import followed
 from bakeoff.agents.apprentice.sheets.timeline import parted
 
 
@@ -39,14 +40,8 @@ class Surroundings:
 
     def downstream(self, row: Row) -> set[Row]:
         """The row and all rows that need it in the same period."""
-        reached, frontier = {row}, [row]
         readers: dict[Row, list[Row]] = {}
         for reader, sources in self.now.items():
             for one in sources:
                 readers.setdefault(one, []).append(reader)
-        while frontier:
-            for reader in readers.get(frontier.pop(), ()):
-                if reader not in reached:
-                    reached.add(reader)
-                    frontier.append(reader)
-        return reached
+        return followed([row], readers)
