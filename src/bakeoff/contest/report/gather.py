@@ -35,8 +35,7 @@ def findings(store: Store, episodes: Sequence[Episode]) -> Findings:
     baked = {agent["label"]: bakes_of(agent.get("recipes", ()), bakes) for agent in store.run.plan.get("agents", ())}
     views = tuple(_views(agents, episodes, focus, run, families, baked, prices, store.proxies()))
     cells = store.cells()
-    plain = {spec for label, spec, _ in agents if label == focus}
-    own = [(label, spec) for label, spec, _ in agents if label != focus and spec in plain]
+    spec = next((spec for label, spec, _ in agents if label == focus), None)
     return Findings(
         agents=views,
         focus=focus,
@@ -49,7 +48,7 @@ def findings(store: Store, episodes: Sequence[Episode]) -> Findings:
         horizon=run.horizon,
         late=run.late,
         repetitions=len({cell.repetition for cell in cells}),
-        amnesiac=next((cell.agent for cell in cells if cell.lasts == "episode" and (cell.agent, cell.spec) in own), None),
+        amnesiac=next((cell.agent for cell in cells if cell.lasts == "episode" and cell.spec == spec and cell.agent != focus), None),
         bakes=tuple(facts for _, facts in bakes),
         break_even=tuple(_break_even(views, stream, prices)),
     )
