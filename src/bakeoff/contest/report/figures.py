@@ -18,7 +18,7 @@ Figure = dict[str, Any]
 FONT = '"Helvetica Neue", Helvetica, Arial, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
 
-def _layout(words: Words, *, height: int, x: dict[str, Any], y: dict[str, Any], right: int = 150) -> dict[str, Any]:
+def _layout(words: Words, *, height: int, x: dict[str, Any], y: dict[str, Any], right: int = 192) -> dict[str, Any]:
     axis = {
         "gridcolor": "var(--hair)",
         "linecolor": "var(--faint)",
@@ -338,7 +338,7 @@ def _series(
 
 def _end_label(label: str, at: float, value: float, colour: str, agent: str, words: Words) -> dict[str, Any]:
     """The agent's name at the right end of its line, with its last value."""
-    short = label if len(label) <= 17 else label[:16] + "…"
+    short = label if len(label) <= 21 else label[:20] + "…"
     return _note(f"{escape(short)} {words.percent(value)}", 1.0, at, colour, agent, xref="paper", xshift=8, xanchor="left")
 
 
