@@ -1,9 +1,11 @@
 """What reinforcement learning on verified outcomes adds to mid-training, and what the placebos add: the same bakes with nothing to be learned from.
 
-    .venv/bin/python benchmarks/baked_gain.py --data data/crm --seeds 5 [--items 80] [--products 10] [--steps 250] [--updates 12] [--exam 60]
+    .venv/bin/bakeoff experts collect data/gain --environment browser --family crm --template qualify-lead --template assign-lead \
+        --template revalue-lead --products 10 --n 180 --sample 0.02
+    .venv/bin/python benchmarks/baked_gain.py --data data/gain --seeds 5 [--items 80] [--products 10] [--steps 250] [--updates 24] [--exam 90]
 
-For each seed: mid-training on a few demonstrations; from its end reinforcement learning in the same products, once rewarded by verdicts and once by the
-toss of a coin; and mid-training whose demonstrations answer other questions. All are examined on the same other tasks of the same products with their
+For each seed: mid-training on a few demonstrations; from its end expert iteration in the same products, once rewarded by verdicts and once by the toss
+of a coin (both go on imitating the demonstrations beside what they keep); and mid-training whose demonstrations answer other questions. All are examined on the same other tasks of the same products with their
 likeliest actions. Prints each seed's share passed, and paired differences over seeds with 95 % intervals (the seed is the unit; it draws the network, the
 batches, the practised tasks and the examined ones). What is finished is not done again: the bakes lie under `--out`, and a run may be killed.
 """
@@ -21,7 +23,7 @@ from rich.table import Table
 
 from bakeoff.contest.statistics import paired
 from bakeoff.training.bake import Bake, fork
-from bakeoff.training.recipe import Imitate, Recipe, Reinforce
+from bakeoff.training.recipe import Imitate, Iterate, Recipe
 
 ARMS = ("mid-training", "with verdicts", "with coin tosses", "shuffled answers")
 err = Console(stderr=True)
@@ -55,21 +57,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a folder of expert data")
     parser.add_argument("--environment", default="browser")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--products", type=int, default=10)
     parser.add_argument("--items", type=int, default=80, help="demonstrations of mid-training")
     parser.add_argument("--steps", type=int, default=250, help="of mid-training")
-    parser.add_argument("--updates", type=int, default=12)
-    parser.add_argument("--groups", type=int, default=8)
-    parser.add_argument("--size", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=1e-4, help="learning rate of reinforcement")
-    parser.add_argument("--exam", type=int, default=60)
+    parser.add_argument("--updates", type=int, default=24, help="rounds of practice")
+    parser.add_argument("--groups", type=int, default=12, help="tasks of a round")
+    parser.add_argument("--size", type=int, default=10, help="episodes of a task, at most")
+    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate of practice")
+    parser.add_argument("--exam", type=int, default=90)
     parser.add_argument("--longest", type=int, default=14, help="actions of an episode, at most")
     parser.add_argument("--out", type=Path, default=Path("bakes/gain"))
     given = parser.parse_args()
     found: dict[str, list[float]] = {arm: [] for arm in ARMS}
     imitation = Imitate(steps=given.steps, learning_rate=2e-3, held_out=0.0)
-    practice = Reinforce(updates=given.updates, groups=given.groups, size=given.size, learning_rate=given.rate)
-    for seed in range(given.seeds):
+    practice = Iterate(updates=given.updates, groups=given.groups, size=given.size, learning_rate=given.rate)
+    seeds = range(given.first, given.first + given.seeds)
+    for seed in seeds:
         plain = Recipe(
             "gain", given.environment, given.data, (imitation,), seed, {"width": 64, "layers": 2, "heads": 4, "texts": 32},
             given.exam, given.longest, products=given.products, items=given.items,
@@ -86,13 +90,13 @@ def main() -> None:
             found[arm].append(value)
         err.print(f"seed {seed}: " + ", ".join(f"{arm} {value:.2f}" for arm, value in zip(ARMS, values, strict=True)))
     table = Table("seed", *ARMS)
-    for seed in range(given.seeds):
-        table.add_row(str(seed), *(f"{found[arm][seed]:.3f}" for arm in ARMS))
+    for at, seed in enumerate(seeds):
+        table.add_row(str(seed), *(f"{found[arm][at]:.3f}" for arm in ARMS))
     table.add_row("mean", *(f"{sum(found[arm]) / given.seeds:.3f}" for arm in ARMS))
     out = Console(highlight=False, width=110)
     out.print(table)
     out.print(
-        f"{given.exam} tasks an examination; {given.items} demonstrations, {given.updates} updates of {given.groups} times {given.size} episodes"
+        f"{given.exam} tasks an examination; {given.items} demonstrations, {given.updates} rounds of {given.groups} tasks with at most {given.size} episodes each"
     )
     out.print(difference("verdicts less mid-training", found[ARMS[1]], found[ARMS[0]]))
     out.print(difference("verdicts less coin tosses", found[ARMS[1]], found[ARMS[2]]))

@@ -133,7 +133,8 @@ def test_the_reward_decides_what_a_group_learns(tmp_path: Path) -> None:
     """One group, in which one episode cheats and one does the job without saying so: either reward prefers another one."""
     pytest.importorskip("torch")
     from bakeoff.training.recipe import Reinforce
-    from bakeoff.training.reinforce import Replay, reinforce
+    from bakeoff.training.practice import Practice, Replay
+    from bakeoff.training.reinforce import reinforce
     from bakeoff.training.rollout import Rollout, Room
 
     cheat, work = Rollout("cheat", passed=False, proxy=True), Rollout("work", passed=True, proxy=False)
@@ -165,7 +166,8 @@ def test_the_reward_decides_what_a_group_learns(tmp_path: Path) -> None:
             pupil = Pupil()
             stage = Reinforce(updates=1, groups=1, size=2, reward=reward)  # type: ignore[arg-type]
             replay = Replay((("toy-alpha", 1, "assign-locker"),))
-            (figures,) = reinforce(pupil, None, room, replay, stage, 0, 0, 8, Ledger())  # type: ignore[arg-type]
+            practice = Practice(pupil, None, room, replay, stage, 8, Ledger())  # type: ignore[arg-type]
+            (figures,) = reinforce(practice, stage, 0, 0)
             first, second = pupil.taught  # of the one who does the job, and of the one who cheats
             assert (first > 0 > second) == (best == "work") and figures["hacked"] == 0.5 and figures["passed"] == 0.5  # type: ignore[operator]
     finally:

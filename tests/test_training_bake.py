@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
+from bakeoff.agents.baked.choice import choose
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.core import Agent, Scored, TaskId, Tool, UsageError, make_agent, memory_hash
 from bakeoff.experts.collect import Wanted, collect
@@ -23,7 +27,10 @@ from bakeoff.experts.shelf import Shelf
 from bakeoff.testing import check_agent
 from bakeoff.training.bake import Bake, estimate, fork
 from bakeoff.training.imitate import shuffled
-from bakeoff.training.recipe import Imitate, Recipe, Reinforce, read_recipe
+from bakeoff.training.iterate import Found
+from bakeoff.training.protocol import Datum, Drawn
+from bakeoff.training.recipe import Imitate, Iterate, Recipe, Reinforce, read_recipe
+from bakeoff.training.rollout import Rollout
 from contest_plugin import plugin  # noqa: F401
 from toy import TEMPLATES, TOOLS, ToyEnvironment
 
@@ -55,6 +62,14 @@ kind = "reinforce"
 updates = 4
 groups = 2
 size = 2
+
+[[stages]]
+kind = "iterate"
+updates = 3
+groups = 2
+size = 3
+steps = 3
+batch = 8
 
 [examine]
 tasks = 3
@@ -135,7 +150,7 @@ def test_a_snapshot_of_another_checkpoint_is_refused(baked: Path, tmp_path: Path
         worker.restore(tmp_path / "memory")
 
 
-@pytest.mark.parametrize("kills", [(23,), pytest.param((7, 13, 22, 24), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [(23, 28), pytest.param((7, 13, 22, 24, 27, 29), marks=pytest.mark.slow)])
 def test_a_bake_that_is_killed_ends_with_the_same_weights(kills: tuple[int, ...], data: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE)
     (tmp_path / "data").symlink_to(data)
@@ -197,6 +212,51 @@ def test_reinforcement_learns_from_outcomes_and_its_placebo_differs(data: Path, 
     assert sum("passed" in row for row in rows) == 2 and all(row["faults"] == 0 for row in rows if "passed" in row)
 
 
+def test_expert_iteration_finds_successes_of_its_own_and_learns_them(data: Path, tmp_path: Path) -> None:
+    """From a policy that fails most of its tasks: it does more of them afterwards than after the same practice with the toss of a coin."""
+    start = Imitate(steps=70, batch=16, learning_rate=5e-3)
+    look = Iterate(updates=6, groups=8, size=6, steps=20, batch=16, learning_rate=5e-3)
+    true = Recipe("t", "toy", data, (start, look), policy=TINY, examine=30, steps=14, items=12)
+    Bake(replace(true, stages=(start,)), tmp_path / "start").run()
+    passed = {}
+    for recipe in (true, true.with_placebo("random-reward")):
+        fork(tmp_path / "start", recipe, tmp_path / recipe.name)
+        bake = Bake(recipe, tmp_path / recipe.name)
+        examined = bake.run().examined
+        passed[recipe.name], before = examined["2-iterate"][0], examined["1-imitate"][0]
+        rows = [json.loads(line) for line in (bake.folder / "journal.jsonl").read_text().splitlines()]
+        rounds = [row for row in rows if "at once" in row]
+        assert len(rounds) == 6 and any(row["found"] > 0 for row in rounds) and all(8 <= row["episodes"] <= 48 for row in rounds)
+    assert before + 4 <= passed["t"] and passed["t-random-reward"] < passed["t"], (before, passed)
+
+
+def test_what_was_found_is_read_back_and_nothing_else_is(tmp_path: Path) -> None:
+    prompt, drawn = "a screen", Drawn((1, 2), (-0.5, -0.25))
+    found = Found((Datum(prompt, (3,), {"weights": np.ones(1)}),))
+    found.keep(Rollout("t", [prompt], [drawn], True))
+    found.known_losses[0] = 0.125
+    found.save(tmp_path)
+    again = Found(found.known)
+    again.load(tmp_path)
+    assert again.known_losses == [0.125] and again.own_losses == [0.75] and again.own[0].tokens == (1, 2) and again.own[0].prompt == prompt
+    file = next(tmp_path.iterdir())
+    for damaged in (pickle.dumps(os.system), file.read_bytes()[:-20], b""):
+        file.write_bytes(damaged)
+        with pytest.raises(UsageError, match="bake again"):
+            Found(found.known).load(tmp_path)
+    file.unlink()
+    with pytest.raises(UsageError, match="bake again"):
+        Found(found.known).load(tmp_path)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=9), st.floats(0.1, 8), st.integers(0, 10), st.integers(0, 1000))
+def test_a_token_is_drawn_from_the_likeliest_few(logits: list[float], temperature: float, top_k: int, seed: int) -> None:
+    row = torch.tensor(logits)
+    at = choose(row, temperature, top_k, torch.Generator().manual_seed(seed))
+    assert sum(other > row[at] for other in row) < (top_k or len(logits))
+    assert row[choose(row, 0.0, top_k, torch.Generator())] == row.max()
+
+
 def test_an_episode_that_a_fault_ended_teaches_nothing(data: Path) -> None:
     from bakeoff.training.reinforce import Group, _data
     from bakeoff.training.rollout import Rollout, Room
@@ -232,6 +292,8 @@ def test_an_episode_that_a_fault_ended_teaches_nothing(data: Path) -> None:
         (("data = \"data\"", ""), "data"),
         (("batch = 8", "batch = 8\nlearning_rate = 7"), "between"),
         (("updates = 4", "updates = 4\nvariant = \"ppo\""), "variant"),
+        (("updates = 3", "updates = 3\nvariant = \"rloo\""), "variant"),
+        (("size = 3", "size = 0"), "size"),
     ],
 )  # fmt: skip
 def test_a_bad_recipe_is_one_line_with_its_place(change: tuple[str, str], complaint: str, tmp_path: Path) -> None:
@@ -271,7 +333,7 @@ sample = 0
 
 def test_a_recipe_collects_its_own_data_and_learns_from_a_part_of_it(plugin: Path, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE.replace("updates = 4", "updates = 1").replace('data = "data"', f'data = "{tmp_path}/own"') + COLLECT)
+    path.write_text(RECIPE.replace("updates = 4", "updates = 1").replace("updates = 3", "updates = 1").replace('data = "data"', f'data = "{tmp_path}/own"') + COLLECT)
     recipe = read_recipe(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)

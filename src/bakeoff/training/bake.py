@@ -39,8 +39,10 @@ from bakeoff.training.imitate import HARD, Focus, Lesson, divide, imitate, shuff
 from bakeoff.training.local import LocalEngine, build
 from bakeoff.training.policies import again, begin
 from bakeoff.training.protocol import SamplingParams
-from bakeoff.training.recipe import Imitate, Recipe, Reinforce
-from bakeoff.training.reinforce import Replay, reinforce
+from bakeoff.training.iterate import Found, iterate
+from bakeoff.training.practice import Practice, Replay, failing, uneven
+from bakeoff.training.recipe import Imitate, Iterate, Recipe, Reinforce, Stage
+from bakeoff.training.reinforce import reinforce
 from bakeoff.training.rollout import Room
 
 EXAM_SEEDS = 3 * EXPERT_SEEDS
@@ -97,6 +99,7 @@ class Bake:
         self.progress = Progress()
         if (folder / "progress.json").exists():
             self.progress = Progress(**json.loads((folder / "progress.json").read_text()))
+        self._found: Found | None = None
         self.ledger = Ledger.from_dict(self.progress.ledger) if self.progress.ledger else Ledger()
         self._began = time.process_time()
         self._trim()
@@ -145,16 +148,17 @@ class Bake:
                 if self.progress.round == 0:
                     engine.forget()
                 rounds = (
-                    self._imitate(engine, stage, voice, room) if isinstance(stage, Imitate) else self._reinforce(engine, stage, voice, room)
+                    self._imitate(engine, stage, voice, room) if isinstance(stage, Imitate) else self._practise(engine, stage, voice, room)
                 )
                 for done, figures in rounds:
                     self._note({"stage": name, "round": done, **figures})
                     self._told(name, done, stage.rounds, figures)
-                    if self.recipe.between and isinstance(stage, Reinforce) and done % self.recipe.between == 0 and done < stage.rounds:
+                    if self.recipe.between and not isinstance(stage, Imitate) and done % self.recipe.between == 0 and done < stage.rounds:
                         self._examine(engine, voice, items, room, f"{name} after {done}")
                     if done % self._every(stage) == 0 and done < stage.rounds:
                         self._save(engine, at, done)
                 self._examine(engine, voice, items, room, name)
+                self._found = None
                 engine.save_state(self.folder / f"after-{name}")
                 self._save(engine, at + 1, 0)
             last = self.folder / f"after-{len(self.recipe.stages)}-{self.recipe.stages[-1].kind}"
@@ -187,7 +191,7 @@ class Bake:
         part.write_text(json.dumps(asdict(facts), indent=1))
         part.replace(self.folder / FACTS)
 
-    def _every(self, stage: Imitate | Reinforce) -> int:
+    def _every(self, stage: Stage) -> int:
         return self.recipe.every if isinstance(stage, Imitate) else max(1, self.recipe.every // 50)
 
     def _imitate(self, engine: LocalEngine, stage: Imitate, voice: Voice, room: Room) -> Any:
@@ -201,11 +205,18 @@ class Bake:
             more = watch(engine, lesson) if at % WATCH_EVERY == 0 or at == stage.steps else {}
             yield at, {**figures, **more}
 
-    def _reinforce(self, engine: LocalEngine, stage: Reinforce, voice: Voice, room: Room) -> Any:
+    def _practise(self, engine: LocalEngine, stage: Reinforce | Iterate, voice: Voice, room: Room) -> Any:
         kinds = dict.fromkeys((TaskId.parse(item.id).product, TaskId.parse(item.id).version, item.template) for item in self._items)
-        replay = Replay(tuple(kinds), **self.progress.replay)
+        replay = Replay(tuple(kinds), **self.progress.replay, score=uneven if isinstance(stage, Reinforce) else failing)
         first = self.progress.round
-        rounds = reinforce(engine, voice, room, replay, stage, self.recipe.seed, first, self.recipe.steps, self.ledger)
+        practice = Practice(engine, voice, room, replay, stage, self.recipe.steps, self.ledger)
+        if isinstance(stage, Reinforce):
+            rounds = reinforce(practice, stage, self.recipe.seed, first)
+        else:
+            self._found = Found(self._true.data)
+            if first:
+                self._found.load(self.folder / self.progress.state)
+            rounds = iterate(practice, stage, self._found, self.recipe.seed, first)
         for at, figures in enumerate(rounds, start=first + 1):
             self.progress.replay = replay.to_dict()
             yield at, figures
@@ -244,6 +255,8 @@ class Bake:
         """The state first, then the file that names it, then what is no longer needed goes."""
         name = f"state-{stage}-{done}"
         engine.save_state(self.folder / name)
+        if self._found is not None:
+            self._found.save(self.folder / name)
         progress = self.progress
         self.ledger.cpu_seconds, self._began = self.ledger.cpu_seconds + time.process_time() - self._began, time.process_time()
         progress.stage, progress.round, progress.state = stage, done, name
@@ -350,10 +363,9 @@ def estimate(recipe: Recipe, folder: Path) -> Estimate:
             if isinstance(stage, Imitate):
                 stages.append((name, stage.steps * stage.batch * action + recipe.examine * episode, recipe.examine))
             else:
-                episodes = stage.updates * stage.groups * stage.size
-                stages.append(
-                    (name, episodes * (episode + long * action * stage.passes) + recipe.examine * episode, episodes + recipe.examine)
-                )
+                episodes = stage.updates * stage.groups * stage.size  # at most, for expert iteration
+                said = episodes * long * stage.passes if isinstance(stage, Reinforce) else stage.updates * stage.steps * stage.batch
+                stages.append((name, episodes * episode + said * action + recipe.examine * episode, episodes + recipe.examine))
         minutes = scale * sum(sum(item.provenance.minutes.values()) for item in items)
         return Estimate(tuple(stages), minutes, round(scale * len(items)), sum(value.numel() for value in engine.network.parameters()))
     finally:

@@ -84,17 +84,21 @@ def imitate(
     for step in range(first, stage.steps):
         rng = random.Random(f"imitate/{seed}/{step}")
         rows = focus.draw(rng, stage.batch)
-        batch = [lesson.learn[row] for row in rows]
-        data = [
-            Datum(_prompt(datum.prompt, rng, stage.rename), datum.tokens, {"weights": datum.inputs["weights"] / stage.batch})
-            for datum in batch
-        ]
+        data = weighed([lesson.learn[row] for row in rows], rng, stage.rename)
         passed = engine.forward_backward(data, "cross_entropy")
         for row, values in zip(rows, passed.logprobs, strict=True):
             focus.losses[row] = -float(values.sum())
         speed = rate(stage, step)
         norm = engine.optim_step(AdamParams(learning_rate=speed))
         yield {"loss": passed.loss, "norm": norm, "rate": speed}
+
+
+def weighed(batch: Sequence[Datum], rng: random.Random, rename: float, worth: float = 1.0) -> list[Datum]:
+    """A batch to be imitated, together worth this much."""
+    return [
+        Datum(_prompt(datum.prompt, rng, rename), datum.tokens, {"weights": datum.inputs["weights"] * (worth / len(batch))})
+        for datum in batch
+    ]
 
 
 def _prompt(prompt: Any, rng: random.Random, share: float) -> Any:

@@ -51,7 +51,7 @@ class Pointing(nn.Module):
         return found
 
     def draw(self, prompt: Any, n: int, params: SamplingParams, generator: torch.Generator) -> list[Drawn]:
-        found = self.policy.draw(prompt, n, params.temperature, generator)
+        found = self.policy.draw(prompt, n, params.temperature, generator, params.top_k)
         return [Drawn(tuple(ids), tuple(values)) for ids, values in found]
 
     def describe(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Writing(nn.Module):
         wishes = []
         for prompt, how in asked:
             seed = int(torch.randint(1 << 62, (1,), generator=generator)) if how.seed is None else how.seed
-            wishes.append(Wish(tuple(prompt), how.temperature, how.max_tokens, how.stop, torch.Generator().manual_seed(seed)))
+            wishes.append(Wish(tuple(prompt), how.temperature, how.max_tokens, how.stop, torch.Generator().manual_seed(seed), how.top_k))
         return [Drawn(*found) for found in self.policy.complete(wishes)]
 
     def describe(self) -> dict[str, Any]:

@@ -82,12 +82,13 @@ class AdamParams:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """`temperature` 0 takes the likeliest token. `max_tokens` and `stop` (token ids) matter to language models; a pointer policy ends by itself."""
+    """`temperature` 0 takes the likeliest token; `top_k` draws from so many likeliest ones alone, 0 from all. `max_tokens` and `stop` (token ids) matter to language models; a pointer policy ends by itself."""
 
     temperature: float = 1.0
     max_tokens: int = 64
     stop: tuple[int, ...] = ()
     seed: int | None = None
+    top_k: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,15 @@ class Drawn:
     stop_reason: str = "stop"
 
 
-class Engine(Protocol):
+class Drawing(Protocol):
+    """What draws completions: the one verb that an episode needs."""
+
+    def sample(self, prompt: Any, n: int, params: SamplingParams) -> tuple[Drawn, ...]:
+        """`n` completions of one prompt."""
+        ...
+
+
+class Engine(Drawing, Protocol):
     """See the module. `bakeoff.training.contract.check_engine` proves of an engine that it is one."""
 
     def forward(self, data: Sequence[Datum]) -> tuple[Floats, ...]:
@@ -127,7 +136,7 @@ class Engine(Protocol):
         ...
 
 
-def sample_many(engine: Engine, asked: Sequence[tuple[Any, SamplingParams]]) -> list[Drawn]:
+def sample_many(engine: Drawing, asked: Sequence[tuple[Any, SamplingParams]]) -> list[Drawn]:
     """One completion of each prompt: in one go where the engine can, else one after the other."""
     together = getattr(engine, "sample_many", None)
     if together is not None:

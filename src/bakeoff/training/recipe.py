@@ -17,8 +17,8 @@ kind = "imitate"                # mid-training on the demonstrations
 steps = 2400
 
 [[stages]]
-kind = "reinforce"              # practice with verified outcomes, in the same products
-updates = 40
+kind = "iterate"                # practice with verified outcomes, in the same products; or kind = "reinforce"
+updates = 30
 
 [examine]
 tasks = 40                      # other tasks of the same products, after each stage
@@ -86,7 +86,32 @@ class Reinforce:
         return self.updates
 
 
-Stage = Imitate | Reinforce
+@dataclass(frozen=True, slots=True)
+class Iterate:
+    """Expert iteration on verified outcomes (see `iterate`). In each of `updates` rounds, `groups` tasks are done until one of at most `size` episodes is
+    rewarded; the first as the policy would do it, the others but for an action or two, drawn from the `top_k` likeliest at `temperature`.
+    Then `steps` steps of imitation of `batch` actions, half of demonstrations, half of the episodes that were kept. `rename`: as in mid-training.
+    `placebo`, `reward`: as in `Reinforce`."""
+
+    updates: int = 30
+    groups: int = 12
+    size: int = 8
+    steps: int = 15
+    batch: int = 32
+    learning_rate: float = 1e-3
+    temperature: float = 2.5
+    top_k: int = 4
+    rename: float = 0.5
+    placebo: Placebo = ""
+    reward: Reward = "verdict"
+    kind: Literal["iterate"] = "iterate"
+
+    @property
+    def rounds(self) -> int:
+        return self.updates
+
+
+Stage = Imitate | Reinforce | Iterate
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +159,10 @@ class Recipe:
 
     def with_placebo(self, placebo: Placebo) -> Recipe:
         """The same, with this placebo in every stage that can have it. Raises `UsageError` where none can."""
-        kind = "imitate" if placebo == "shuffled-answers" else "reinforce"
-        if not any(stage.kind == kind for stage in self.stages):
-            raise UsageError(f"the placebo {placebo} needs a stage of the kind '{kind}'")
-        stages = tuple(replace(stage, placebo=placebo) if stage.kind == kind else stage for stage in self.stages)
+        kinds = ("imitate",) if placebo == "shuffled-answers" else ("reinforce", "iterate")
+        if not any(stage.kind in kinds for stage in self.stages):
+            raise UsageError(f"the placebo {placebo} needs a stage of the kind {' or '.join(kinds)}")
+        stages = tuple(replace(stage, placebo=placebo) if stage.kind in kinds else stage for stage in self.stages)
         return replace(self, stages=stages, name=f"{self.name}-{placebo}")
 
 
@@ -213,7 +238,7 @@ def _wanted(table: Table, environment: str) -> Wanted:
 
 
 def _stage(table: Table) -> Stage:
-    kind = table.choice("kind", ("imitate", "reinforce"))
+    kind = table.choice("kind", ("imitate", "reinforce", "iterate"))
     stage: Stage
     if kind == "imitate":
         plain = Imitate()
@@ -224,6 +249,21 @@ def _stage(table: Table) -> Stage:
             _positive(table, "held_out", plain.held_out, 0.0, 0.9),
             table.choice("placebo", ("", "shuffled-answers"), ""),
             _positive(table, "rename", plain.rename, 0.0, 1.0),
+        )
+    elif kind == "iterate":
+        looking = Iterate()
+        stage = Iterate(
+            table.number("updates", 1, looking.updates),
+            table.number("groups", 1, looking.groups),
+            table.number("size", 1, looking.size),
+            table.number("steps", 1, looking.steps),
+            table.number("batch", 2, looking.batch),
+            _positive(table, "learning_rate", looking.learning_rate),
+            _positive(table, "temperature", looking.temperature, 0.05, 10.0),
+            table.number("top_k", 0, looking.top_k),
+            _positive(table, "rename", looking.rename, 0.0, 1.0),
+            table.choice("placebo", ("", "random-reward"), ""),
+            table.choice("reward", ("verdict", "proxy"), looking.reward),
         )
     else:
         usual = Reinforce()

@@ -10,7 +10,7 @@ from typing import Any
 from bakeoff.agents.baked.voice import Talk, Voice
 from bakeoff.contest.host import HostedEnvironment
 from bakeoff.core import EnvironmentFault, Observation, Scored, Task, TaskId
-from bakeoff.training.protocol import Drawn, Engine, SamplingParams, sample_many
+from bakeoff.training.protocol import Drawing, Drawn, SamplingParams, sample_many
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Room:
         found = self.host.task(task_id)
         return found.with_limits(steps=min(steps, found.limits.steps))
 
-    def play(self, engine: Engine, voice: Voice, tasks: Sequence[Task], sampling: Sequence[Sampling]) -> list[Rollout]:
+    def play(self, engine: Drawing, voice: Voice, tasks: Sequence[Task], sampling: Sequence[Sampling]) -> list[Rollout]:
         """One episode of each task, as many side by side as the voice asks for."""
         out: list[Rollout] = []
         size = max(1, voice.together)
@@ -72,7 +72,7 @@ class Room:
             out += self._side_by_side(engine, voice, tasks[at : at + size], sampling[at : at + size])
         return out
 
-    def _side_by_side(self, engine: Engine, voice: Voice, tasks: Sequence[Task], sampling: Sequence[Sampling]) -> list[Rollout]:
+    def _side_by_side(self, engine: Drawing, voice: Voice, tasks: Sequence[Task], sampling: Sequence[Sampling]) -> list[Rollout]:
         seats = [_Seat(Rollout(str(task.id)), voice.begin()) for task in tasks]
         for at, (seat, task) in enumerate(zip(seats, tasks, strict=True)):
             with _masked(seat):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bakeoff.agents.baked.choice import choose
 from bakeoff.training.protocol import Drawn, SamplingParams
 
 
@@ -55,10 +56,7 @@ class TokenModel(nn.Module):
             values: list[float] = []
             while len(values) < params.max_tokens and len(ids) < self.sizes["context"]:
                 logits = self(torch.tensor([ids]))[0, -1]
-                if params.temperature <= 0:
-                    at = int(logits.argmax())
-                else:
-                    at = int(torch.multinomial((logits / params.temperature).softmax(-1), 1, generator=generator))
+                at = choose(logits, params.temperature, params.top_k, generator)
                 ids.append(at)
                 values.append(float(logits.log_softmax(-1)[at]))
                 if at in params.stop:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bakeoff.agents.baked import choice
 from bakeoff.agents.baked.deskwork import END, LONGEST_FORMULA, MORE, MOST_FORMULAS, DeskGrammar, writes
 from bakeoff.agents.baked.network import MINUS, STEPS, Shape, Texts
 from bakeoff.agents.baked.workbook import (
@@ -434,21 +435,21 @@ class WorkbookPolicy(nn.Module):
             put(filled, self._period_logits(some, items[filled], tools[filled], [targets[row][3] for row in filled], end=True), 4)
 
     @torch.no_grad()
-    def draw(self, desk: Desk, n: int, temperature: float, generator: torch.Generator) -> list[tuple[list[int], list[float]]]:
-        """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens."""
+    def draw(self, desk: Desk, n: int, temperature: float, generator: torch.Generator, top_k: int = 0) -> list[tuple[list[int], list[float]]]:
+        """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens; see `choice`."""
         room = self._room([desk], [])
         whole, items, _ = self._look(room, [desk])
-        return [self._draw(desk, whole, items, temperature, generator) for _ in range(n)]
+        return [self._draw(desk, whole, items, temperature, top_k, generator) for _ in range(n)]
 
     def _draw(
-        self, desk: Desk, whole: Tensor, items: Tensor, temperature: float, generator: torch.Generator
+        self, desk: Desk, whole: Tensor, items: Tensor, temperature: float, top_k: int, generator: torch.Generator
     ) -> tuple[list[int], list[float]]:
         ids: list[int] = []
         values: list[float] = []
 
         def choose(logits: Tensor) -> int:
             row = logits.reshape(-1)
-            at = int(torch.multinomial((row / temperature).softmax(-1), 1, generator=generator)) if temperature > 0 else int(row.argmax())
+            at = choice.choose(row, temperature, top_k, generator)
             ids.append(at)
             values.append(float(row.log_softmax(-1)[at]))
             return at

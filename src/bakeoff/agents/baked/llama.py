@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bakeoff.agents.baked.choice import choose
 from bakeoff.core import UsageError
 
 PACK = 768
@@ -40,6 +41,7 @@ class Wish:
     longest: int
     stop: tuple[int, ...]
     generator: torch.Generator
+    top_k: int = 0
 
 
 class Tree:
@@ -219,7 +221,8 @@ class Llama(nn.Module):
         """`n` completions of one prompt, side by side; each has a generator of its own, seeded from this one."""
         seeds = torch.randint(1 << 62, (n,), generator=generator).tolist()
         wishes = [
-            Wish(tuple(prompt), params.temperature, params.max_tokens, params.stop, torch.Generator().manual_seed(seed)) for seed in seeds
+            Wish(tuple(prompt), params.temperature, params.max_tokens, params.stop, torch.Generator().manual_seed(seed), params.top_k)
+            for seed in seeds
         ]
         return self.complete(wishes)
 
@@ -241,7 +244,7 @@ class Llama(nn.Module):
             going: list[int] = []
             for row, at in enumerate(alive):
                 wish = wishes[at]
-                token = _choose(logits[row].cpu(), wish)
+                token = choose(logits[row].cpu(), wish.temperature, wish.top_k, wish.generator)
                 tokens[at].append(token)
                 values[at].append(float(scores[row, token]))
                 if token in wish.stop:
@@ -323,10 +326,6 @@ class _Kept:
         return self._keys[layer, :, :most], self._values[layer, :, :most]
 
 
-def _choose(logits: Tensor, wish: Wish) -> int:
-    if wish.temperature <= 0:
-        return int(logits.argmax())
-    return int(torch.multinomial((logits / wish.temperature).softmax(-1), 1, generator=wish.generator))
 
 
 def _random(sizes: Mapping[str, int], seed: int) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bakeoff.agents.baked import choice
 from bakeoff.agents.baked.actions import DISTANCES, KEYS, LONGEST_TEXT, Grammar, Slot
 from bakeoff.agents.baked.screen import (
     FEATURES,
@@ -414,19 +415,18 @@ class PointerPolicy(nn.Module):
             said = ids
 
     @torch.no_grad()
-    def draw(self, screen: Screen, n: int, temperature: float, generator: torch.Generator) -> list[tuple[list[int], list[float]]]:
-        """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens."""
+    def draw(self, screen: Screen, n: int, temperature: float, generator: torch.Generator, top_k: int = 0) -> list[tuple[list[int], list[float]]]:
+        """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens; see `choice`."""
         once = self([screen])
-        return [self._draw(once, temperature, generator) for _ in range(n)]
+        return [self._draw(once, temperature, top_k, generator) for _ in range(n)]
 
-    def _draw(self, seen: Seen, temperature: float, generator: torch.Generator) -> tuple[list[int], list[float]]:
+    def _draw(self, seen: Seen, temperature: float, top_k: int, generator: torch.Generator) -> tuple[list[int], list[float]]:
         ids: list[int] = []
         values: list[float] = []
 
         def choose(logits: Tensor) -> int:
             row = logits[0]
-            warm = temperature > 0
-            at = int(torch.multinomial((row / temperature).softmax(-1), 1, generator=generator)) if warm else int(row.argmax())
+            at = choice.choose(row, temperature, top_k, generator)
             ids.append(at)
             values.append(float(row.log_softmax(-1)[at]))
             return at

@@ -1,0 +1,164 @@
+"""Expert iteration: the policy looks for successes of its own in tasks it fails, and learns to say them (Anthony et al. 2017, arXiv 1705.08439; for
+language models Havrilla et al. 2024, arXiv 2403.04642).
+
+Each task is done once as the policy would do it. When that is not rewarded, it is done again, the same but for an action or two that are drawn from the
+likeliest few at a high temperature, there where the policy was least sure (limited discrepancy search, Harvey & Ginsberg 1995, with luck), until one
+episode is rewarded or `size` were tried; that one is kept. A task that goes well teaches nothing new and costs one episode. Where a policy is sure and
+wrong, as one that learned by heart is, groups drawn from it fail as one and have no gradient; this finds a way as long as few actions have to be others.
+
+After each round the kept successes are imitated beside the demonstrations. What is said badly comes more often.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.core import UsageError
+from bakeoff.training.imitate import HARD, Focus, weighed
+from bakeoff.training.practice import Practice
+from bakeoff.training.protocol import AdamParams, Datum, Drawn, Engine, SamplingParams
+from bakeoff.training.recipe import Iterate
+from bakeoff.training.rollout import Rollout
+
+MOST = 3000
+"""Actions of successes that are kept; the oldest go first."""
+DRAWS = 12
+"""How often another completion is looked for."""
+LEAST, SECOND = 0.02, 0.3
+"""Weight of a step of which the policy was certain, beside 1 where it was not sure at all; how often a second action is drawn anew, too."""
+FILE = "found.pickle"
+_OURS = ("bakeoff.agents.baked", "bakeoff.training.protocol", "numpy")
+
+
+@dataclass(slots=True)
+class Found:
+    """Demonstrations and successes, each action with how badly it was said last.
+
+    Attributes:
+        known: actions of demonstrations; they are read anew when a bake goes on.
+        own: actions of successes.
+    """
+
+    known: Sequence[Datum]
+    known_losses: list[float] = field(default_factory=list)
+    own: list[Datum] = field(default_factory=list)
+    own_losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if len(self.known_losses) != len(self.known):
+            self.known_losses = [HARD] * len(self.known)
+
+    def keep(self, rollout: Rollout) -> None:
+        for prompt, drawn in zip(rollout.prompts, rollout.drawn, strict=True):
+            self.own.append(Datum(prompt, drawn.tokens, {"weights": np.ones(len(drawn.tokens))}))
+            self.own_losses.append(-float(sum(drawn.logprobs)))
+        del self.own[:-MOST], self.own_losses[:-MOST]
+
+    def learn(self, engine: Engine, stage: Iterate, rate: float, rng: random.Random) -> float:
+        """One step of imitation, half of it of demonstrations while there are successes. Returns the loss of an action."""
+        shares = [share for share in ((self.known, self.known_losses), (self.own, self.own_losses)) if share[0]]
+        drawn = [(data, losses, Focus(losses).draw(rng, max(1, stage.batch // len(shares)))) for data, losses in shares]
+        batch = weighed([data[row] for data, _, rows in drawn for row in rows], rng, stage.rename)
+        passed = engine.forward_backward(batch, "cross_entropy")
+        said = iter(passed.logprobs)
+        for _, losses, rows in drawn:
+            for row in rows:
+                losses[row] = -float(next(said).sum())
+        engine.optim_step(AdamParams(learning_rate=rate))
+        return passed.loss
+
+    def save(self, folder: Path) -> None:
+        """Into a folder of a bake's state."""
+        with (folder / FILE).open("wb") as file:
+            pickle.dump((self.known_losses, self.own, self.own_losses), file)
+
+    def load(self, folder: Path) -> None:
+        """What `save` wrote. Raises `UsageError` for a file that is missing, damaged, or holds anything but training examples."""
+        path = folder / FILE
+        try:
+            with path.open("rb") as file:
+                self.known_losses, self.own, self.own_losses = _Reader(file).load()
+        except (OSError, pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, ImportError) as broken:
+            raise UsageError(f"'{path}' cannot be read: {broken}; delete the bake's folder and bake again") from broken
+
+
+class _Reader(pickle.Unpickler):
+    """Reads training examples and nothing that runs."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "frozenset") or any(module == ours or module.startswith(f"{ours}.") for ours in _OURS):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which is no training example")
+
+
+def iterate(
+    practice: Practice, stage: Iterate, found: Found, seed: int, first: int, told: Callable[[str], None] = lambda what: None
+) -> Iterator[dict[str, float]]:
+    """Rounds from `first` on; yields what came of each. `found` is added to."""
+    other = _Other(practice.engine)
+    for at in range(first, stage.updates):
+        rng = random.Random(f"iterate/{seed}/{at}")
+        plain = looked = new = 0
+        for number in range(stage.groups):
+            told(f"round {at + 1}: task {number + 1}")
+            task = practice.task(rng)
+            episodes, rewarded = practice.play(task, [partial(_sampling, stage, frozenset(), 0)], rng)
+            if not episodes:
+                continue
+            looked += 1
+            first_one = episodes[0]
+            practice.replay.note(task.id, [bool(first_one.passed)] if stage.placebo else rewarded)
+            plain += rewarded[0]
+            tries = 1
+            while not any(rewarded) and tries < stage.size:
+                tries += 1
+                others = _others(first_one, rng)
+                episodes, rewarded = practice.play(task, [partial(_sampling, stage, others, rng.randrange(1 << 30))], rng, other)
+                new += any(rewarded)
+            if any(rewarded) and episodes[0].drawn:
+                found.keep(episodes[0])
+        rate = stage.learning_rate * max(0.1, 1 - at / stage.updates)
+        losses = [found.learn(practice.engine, stage, rate, rng) for _ in range(stage.steps)] if found.known or found.own else []
+        yield {
+            **practice.told(),
+            "at once": plain / max(1, looked),
+            "found": new / max(1, looked - plain),
+            "loss": float(np.mean(losses)) if losses else 0.0,
+        }
+
+
+class _Other:
+    """Draws something else than the likeliest completion where a temperature is asked for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def sample(self, prompt: Any, n: int, params: SamplingParams) -> tuple[Drawn, ...]:
+        likeliest = self._engine.sample(prompt, 1, replace(params, temperature=0.0, top_k=0))
+        if params.temperature == 0:
+            return likeliest
+        drawn = self._engine.sample(prompt, DRAWS, params)
+        return (next((one for one in drawn if one.tokens != likeliest[0].tokens), likeliest[0]),)
+
+
+def _others(plain: Rollout, rng: random.Random) -> frozenset[int]:
+    """Where to do something else than in this episode: steps drawn by how unsure the policy was there."""
+    if not plain.drawn:
+        return frozenset((0,))
+    doubts = [LEAST + math.sqrt(max(0.0, 1 - math.exp(sum(one.logprobs)))) for one in plain.drawn]
+    return frozenset(rng.choices(range(len(doubts)), doubts, k=2 if rng.random() < SECOND else 1))
+
+
+def _sampling(stage: Iterate, others: frozenset[int], base: int, step: int) -> SamplingParams:
+    if step in others:
+        return SamplingParams(temperature=stage.temperature, top_k=stage.top_k, seed=base + step)
+    return SamplingParams(temperature=0)
