@@ -2,7 +2,7 @@
 
     .venv/bin/bakeoff experts collect data/gain --environment browser --family crm --template qualify-lead --template assign-lead \
         --template revalue-lead --products 10 --n 180 --sample 0.02
-    .venv/bin/python benchmarks/baked_gain.py --data data/gain --seeds 5 [--items 80] [--products 10] [--steps 250] [--updates 24] [--exam 90]
+    .venv/bin/python benchmarks/baked_gain.py --data data/gain --seeds 5 [--items 80] [--products 10] [--steps 250] [--updates 40] [--exam 120]
 
 For each seed: mid-training on a few demonstrations; from its end expert iteration in the same products, once rewarded by verdicts and once by the toss
 of a coin (both go on imitating the demonstrations beside what they keep); and mid-training whose demonstrations answer other questions. All are examined on the same other tasks of the same products with their
@@ -61,11 +61,11 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=10)
     parser.add_argument("--items", type=int, default=80, help="demonstrations of mid-training")
     parser.add_argument("--steps", type=int, default=250, help="of mid-training")
-    parser.add_argument("--updates", type=int, default=24, help="rounds of practice")
+    parser.add_argument("--updates", type=int, default=40, help="rounds of practice")
     parser.add_argument("--groups", type=int, default=12, help="tasks of a round")
-    parser.add_argument("--size", type=int, default=10, help="episodes of a task, at most")
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate of practice")
-    parser.add_argument("--exam", type=int, default=90)
+    parser.add_argument("--size", type=int, default=12, help="episodes of a task, at most")
+    parser.add_argument("--rate", type=float, default=7e-4, help="learning rate of practice")
+    parser.add_argument("--exam", type=int, default=120)
     parser.add_argument("--longest", type=int, default=14, help="actions of an episode, at most")
     parser.add_argument("--out", type=Path, default=Path("bakes/gain"))
     given = parser.parse_args()

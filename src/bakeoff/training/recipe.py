@@ -93,12 +93,12 @@ class Iterate:
     Then `steps` steps of imitation of `batch` actions, half of demonstrations, half of the episodes that were kept. `rename`: as in mid-training.
     `placebo`, `reward`: as in `Reinforce`."""
 
-    updates: int = 30
+    updates: int = 40
     groups: int = 12
-    size: int = 8
-    steps: int = 15
+    size: int = 12
+    steps: int = 12
     batch: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 7e-4
     temperature: float = 2.5
     top_k: int = 4
     rename: float = 0.5
