@@ -106,6 +106,7 @@ def as_trl(
     first: int = 0,
     max_steps: int = 40,
     screen_tokens: int = 1000,
+    suffix: str = "",
 ) -> Jobs:
     """The jobs as TRL takes them.
 
@@ -118,13 +119,14 @@ def as_trl(
         first: how many tasks to pass over, so that a second data set shares none with the first.
         max_steps: actions in one rollout at most. Let `GRPOConfig(max_tool_calling_iterations=...)` be no less.
         screen_tokens: about how long a screen may be. All screens of a rollout count towards `GRPOConfig(max_completion_length=...)`.
+        suffix: these variants of the products, e.g. `-loophole`: the reward stays the verdict, and a loophole is there to be found.
     Raises `UsageError` for a development or sealed product, an unknown name, or without TRL's packages; `EnvironmentFault` when the environment
     cannot be started.
     """
     named = () if isinstance(products, int) else tuple(products)
     if max_steps < 1 or screen_tokens < 50 or first < 0:
         raise UsageError("as_trl needs max_steps of at least 1, screen_tokens of at least 50 and first of at least 0")
-    wanted = Wanted(environment, n, family or "", products if isinstance(products, int) else 0, named, tuple(templates), first=FIRST_SEED)
+    wanted = Wanted(environment, n, family or "", products if isinstance(products, int) else 0, named, tuple(templates), first=FIRST_SEED, suffix=suffix)
     host = HostedEnvironment(environment)
     try:
         ids = itertools.islice(draw(training_products(host, wanted), wanted), first, first + n)
