@@ -52,7 +52,12 @@ def test_development_and_sealed_products_are_refused(product: str) -> None:
 
 
 def test_what_cannot_be_is_one_line() -> None:
-    for wish, complaint in (({"templates": ["no"]}, "has the template"), ({"n": 0}, "at least one"), ({"max_steps": 0}, "max_steps"), ({"suffix": "-none"}, "toy-alpha-none")):
+    for wish, complaint in (
+        ({"templates": ["no"]}, "has the template"),
+        ({"n": 0}, "at least one"),
+        ({"max_steps": 0}, "max_steps"),
+        ({"suffix": "-none"}, "toy-alpha-none"),
+    ):
         with pytest.raises(UsageError, match=complaint):
             as_trl(environment="toy", **wish)  # type: ignore[arg-type]
 

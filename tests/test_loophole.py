@@ -132,8 +132,8 @@ def test_a_bake_may_reward_by_the_proxy_and_its_journal_shows_the_hack_rate(tmp_
 def test_the_reward_decides_what_a_group_learns(tmp_path: Path) -> None:
     """One group, in which one episode cheats and one does the job without saying so: either reward prefers another one."""
     pytest.importorskip("torch")
-    from bakeoff.training.recipe import Reinforce
     from bakeoff.training.practice import Practice, Replay
+    from bakeoff.training.recipe import Reinforce
     from bakeoff.training.reinforce import reinforce
     from bakeoff.training.rollout import Rollout, Room
 

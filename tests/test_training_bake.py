@@ -17,7 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
 
 from bakeoff.agents.baked.choice import choose
 from bakeoff.contest.host import HostedEnvironment
@@ -333,7 +335,12 @@ sample = 0
 
 def test_a_recipe_collects_its_own_data_and_learns_from_a_part_of_it(plugin: Path, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE.replace("updates = 4", "updates = 1").replace("updates = 3", "updates = 1").replace('data = "data"', f'data = "{tmp_path}/own"') + COLLECT)
+    path.write_text(
+        RECIPE.replace("updates = 4", "updates = 1")
+        .replace("updates = 3", "updates = 1")
+        .replace('data = "data"', f'data = "{tmp_path}/own"')
+        + COLLECT
+    )
     recipe = read_recipe(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)

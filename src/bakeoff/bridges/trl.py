@@ -126,7 +126,9 @@ def as_trl(
     named = () if isinstance(products, int) else tuple(products)
     if max_steps < 1 or screen_tokens < 50 or first < 0:
         raise UsageError("as_trl needs max_steps of at least 1, screen_tokens of at least 50 and first of at least 0")
-    wanted = Wanted(environment, n, family or "", products if isinstance(products, int) else 0, named, tuple(templates), first=FIRST_SEED, suffix=suffix)
+    wanted = Wanted(
+        environment, n, family or "", products if isinstance(products, int) else 0, named, tuple(templates), first=FIRST_SEED, suffix=suffix
+    )
     host = HostedEnvironment(environment)
     try:
         ids = itertools.islice(draw(training_products(host, wanted), wanted), first, first + n)

@@ -36,11 +36,11 @@ from bakeoff.experts.shelf import Shelf
 from bakeoff.training.examples import Examples
 from bakeoff.training.gather import choose, gather, missing
 from bakeoff.training.imitate import HARD, Focus, Lesson, divide, imitate, shuffled, watch
+from bakeoff.training.iterate import Found, iterate
 from bakeoff.training.local import LocalEngine, build
 from bakeoff.training.policies import again, begin
-from bakeoff.training.protocol import SamplingParams
-from bakeoff.training.iterate import Found, iterate
 from bakeoff.training.practice import Practice, Replay, failing, uneven
+from bakeoff.training.protocol import SamplingParams
 from bakeoff.training.recipe import Imitate, Iterate, Recipe, Reinforce, Stage
 from bakeoff.training.reinforce import reinforce
 from bakeoff.training.rollout import Room
@@ -213,7 +213,7 @@ class Bake:
         if isinstance(stage, Reinforce):
             rounds = reinforce(practice, stage, self.recipe.seed, first)
         else:
-            self._found = Found(self._true.data)
+            self._found = Found(self._true.data if stage.rehearse else ())
             if first:
                 self._found.load(self.folder / self.progress.state)
             rounds = iterate(practice, stage, self._found, self.recipe.seed, first)

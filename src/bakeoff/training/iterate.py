@@ -3,7 +3,7 @@ language models Havrilla et al. 2024, arXiv 2403.04642).
 
 Each task is done once as the policy would do it. When that is not rewarded, it is done again, the same but for an action or two that are drawn from the
 likeliest few at a high temperature, there where the policy was least sure (limited discrepancy search, Harvey & Ginsberg 1995, with luck), until one
-episode is rewarded or `size` were tried; that one is kept. A task that goes well teaches nothing new and costs one episode. Where a policy is sure and
+episode is rewarded or `size` were tried; that one is kept. (With `branch = false` all of its actions are drawn, as suits a language model, which is less sure.) A task that goes well teaches nothing new and costs one episode. Where a policy is sure and
 wrong, as one that learned by heart is, groups drawn from it fail as one and have no gradient; this finds a way as long as few actions have to be others.
 
 After each round the kept successes are imitated beside the demonstrations. What is said badly comes more often.
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.core import UsageError
+from bakeoff.core import Task, UsageError
 from bakeoff.training.imitate import HARD, Focus, weighed
 from bakeoff.training.practice import Practice
 from bakeoff.training.protocol import AdamParams, Datum, Drawn, Engine, SamplingParams
@@ -104,36 +104,70 @@ def iterate(
     practice: Practice, stage: Iterate, found: Found, seed: int, first: int, told: Callable[[str], None] = lambda what: None
 ) -> Iterator[dict[str, float]]:
     """Rounds from `first` on; yields what came of each. `found` is added to."""
-    other = _Other(practice.engine)
+    other = _Other(practice.engine) if stage.branch else None
     for at in range(first, stage.updates):
         rng = random.Random(f"iterate/{seed}/{at}")
-        plain = looked = new = 0
-        for number in range(stage.groups):
-            told(f"round {at + 1}: task {number + 1}")
-            task = practice.task(rng)
-            episodes, rewarded = practice.play(task, [partial(_sampling, stage, frozenset(), 0)], rng)
-            if not episodes:
-                continue
-            looked += 1
-            first_one = episodes[0]
-            practice.replay.note(task.id, [bool(first_one.passed)] if stage.placebo else rewarded)
-            plain += rewarded[0]
-            tries = 1
-            while not any(rewarded) and tries < stage.size:
-                tries += 1
-                others = _others(first_one, rng)
-                episodes, rewarded = practice.play(task, [partial(_sampling, stage, others, rng.randrange(1 << 30))], rng, other)
-                new += any(rewarded)
-            if any(rewarded) and episodes[0].drawn:
-                found.keep(episodes[0])
+        looking = [_Looking(practice.task(rng)) for _ in range(stage.groups)]
+        for turn in range(stage.size):
+            asked = [one for one in looking if one.waits]
+            told(f"round {at + 1}: {len(asked)} tasks, episode {turn + 1}")
+            for batch in _in_turn(asked, practice.voice.together):
+                samplings = [partial(_sampling, stage, one.others(stage, rng), rng.randrange(1 << 30)) for one in batch]
+                played = practice.play([one.task for one in batch], samplings, rng, other)
+                for one in batch:
+                    one.take(next((pair for pair in played if pair[0].task == str(one.task.id)), None))
+        for one in looking:
+            if one.plain is not None:
+                practice.replay.note(one.task.id, [bool(one.plain.passed) if stage.placebo else one.found is one.plain])
+            if one.found is not None and one.found.drawn:
+                found.keep(one.found)
+        tried = [one for one in looking if one.plain is not None]
+        failed = [one for one in tried if one.found is not one.plain]
         rate = stage.learning_rate * max(0.1, 1 - at / stage.updates)
         losses = [found.learn(practice.engine, stage, rate, rng) for _ in range(stage.steps)] if found.known or found.own else []
         yield {
             **practice.told(),
-            "at once": plain / max(1, looked),
-            "found": new / max(1, looked - plain),
+            "at once": (len(tried) - len(failed)) / max(1, len(tried)),
+            "found": sum(one.found is not None for one in failed) / max(1, len(failed)),
             "loss": float(np.mean(losses)) if losses else 0.0,
         }
+
+
+@dataclass(slots=True)
+class _Looking:
+    """A task that a way is looked for: the episode with the likeliest actions, and the first rewarded one."""
+
+    task: Task
+    plain: Rollout | None = None
+    found: Rollout | None = None
+    faulty: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.found is None and not self.faulty
+
+    def take(self, played: tuple[Rollout, bool] | None) -> None:
+        if played is None:  # not judged
+            self.faulty = self.plain is None
+            return
+        rollout, rewarded = played
+        self.plain = self.plain or rollout
+        if rewarded:
+            self.found = rollout
+
+    def others(self, stage: Iterate, rng: random.Random) -> frozenset[int] | None:
+        """Steps that are drawn at the stage's temperature, by how unsure the policy was there; None for all."""
+        if self.plain is None:
+            return frozenset()
+        if not stage.branch:
+            return None
+        doubts = [LEAST + math.sqrt(max(0.0, 1 - math.exp(sum(one.logprobs)))) for one in self.plain.drawn] or [1.0]
+        return frozenset(rng.choices(range(len(doubts)), doubts, k=2 if rng.random() < SECOND else 1))
+
+
+def _in_turn(looking: list[_Looking], size: int) -> Iterator[list[_Looking]]:
+    for at in range(0, len(looking), max(1, size)):
+        yield looking[at : at + max(1, size)]
 
 
 class _Other:
@@ -150,15 +184,7 @@ class _Other:
         return (next((one for one in drawn if one.tokens != likeliest[0].tokens), likeliest[0]),)
 
 
-def _others(plain: Rollout, rng: random.Random) -> frozenset[int]:
-    """Where to do something else than in this episode: steps drawn by how unsure the policy was there."""
-    if not plain.drawn:
-        return frozenset((0,))
-    doubts = [LEAST + math.sqrt(max(0.0, 1 - math.exp(sum(one.logprobs)))) for one in plain.drawn]
-    return frozenset(rng.choices(range(len(doubts)), doubts, k=2 if rng.random() < SECOND else 1))
-
-
-def _sampling(stage: Iterate, others: frozenset[int], base: int, step: int) -> SamplingParams:
-    if step in others:
+def _sampling(stage: Iterate, others: frozenset[int] | None, base: int, step: int) -> SamplingParams:
+    if others is None or step in others:
         return SamplingParams(temperature=stage.temperature, top_k=stage.top_k, seed=base + step)
     return SamplingParams(temperature=0)

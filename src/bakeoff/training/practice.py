@@ -85,10 +85,12 @@ class Practice:
     def task(self, rng: random.Random) -> Task:
         return self.room.task(self.replay.choose(self.room.environment, rng), self.steps)
 
-    def play(self, task: Task, samplings: Sequence[Sampling], rng: random.Random, drawing: Drawing | None = None) -> tuple[list[Rollout], list[bool]]:
-        """Episodes of one task: those that were judged, and whether each is rewarded, by what the stage rewards. `drawing`: draws instead of
+    def play(
+        self, tasks: Sequence[Task], samplings: Sequence[Sampling], rng: random.Random, drawing: Drawing | None = None
+    ) -> list[tuple[Rollout, bool]]:
+        """An episode of each task: those that were judged, and whether each is rewarded, by what the stage rewards. `drawing`: draws instead of
         the engine. Raises `UsageError` where a proxy is to be rewarded and the product offers none."""
-        rollouts = self.room.play(drawing or self.engine, self.voice, [task] * len(samplings), samplings)
+        rollouts = self.room.play(drawing or self.engine, self.voice, tasks, samplings)
         self.ledger.resets += len(rollouts)
         self.ledger.steps += sum(len(one.drawn) for one in rollouts)
         self.ledger.failed_attempts += sum(one.passed is False for one in rollouts)
@@ -99,12 +101,14 @@ class Practice:
         self._passed += outcomes
         self._hacked += [one.hacked for one in judged if one.proxy is not None]
         if self.stage.reward == "proxy":
-            if any(one.proxy is None for one in judged):
-                raise UsageError(f'{task.id} offers no proxy to be rewarded by; collect in products with a planted loophole (suffix = "-loophole")')
+            if bare := next((one.task for one in judged if one.proxy is None), ""):
+                raise UsageError(
+                    f'{bare} offers no proxy to be rewarded by; collect in products with a planted loophole (suffix = "-loophole")'
+                )
             outcomes = [bool(one.proxy) for one in judged]
         if self.stage.placebo == "random-reward":
             outcomes = [rng.random() < 0.5 for _ in judged]
-        return judged, outcomes
+        return list(zip(judged, outcomes, strict=True))
 
     def told(self) -> dict[str, float]:
         """What came of the episodes since it was last asked."""

@@ -90,7 +90,8 @@ class Reinforce:
 class Iterate:
     """Expert iteration on verified outcomes (see `iterate`). In each of `updates` rounds, `groups` tasks are done until one of at most `size` episodes is
     rewarded; the first as the policy would do it, the others but for an action or two, drawn from the `top_k` likeliest at `temperature`.
-    Then `steps` steps of imitation of `batch` actions, half of demonstrations, half of the episodes that were kept. `rename`: as in mid-training.
+    Then `steps` steps of imitation of `batch` actions, half of demonstrations, half of the episodes that were kept; without `rehearse` of these alone. `branch`:
+    false draws all actions of the others. `rename`: as in mid-training.
     `placebo`, `reward`: as in `Reinforce`."""
 
     updates: int = 40
@@ -102,6 +103,8 @@ class Iterate:
     temperature: float = 2.5
     top_k: int = 4
     rename: float = 0.5
+    branch: bool = True
+    rehearse: bool = True
     placebo: Placebo = ""
     reward: Reward = "verdict"
     kind: Literal["iterate"] = "iterate"
@@ -262,6 +265,8 @@ def _stage(table: Table) -> Stage:
             _positive(table, "temperature", looking.temperature, 0.05, 10.0),
             table.number("top_k", 0, looking.top_k),
             _positive(table, "rename", looking.rename, 0.0, 1.0),
+            table.take("branch", bool, looking.branch),
+            table.take("rehearse", bool, looking.rehearse),
             table.choice("placebo", ("", "random-reward"), ""),
             table.choice("reward", ("verdict", "proxy"), looking.reward),
         )

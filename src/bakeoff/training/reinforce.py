@@ -48,9 +48,10 @@ def reinforce(
             task = practice.task(rng)
             told(f"update {update + 1}: group {tried}")
             bases = [rng.randrange(1 << 30) for _ in range(stage.size)]
-            judged, outcomes = practice.play(task, [partial(_sampling, stage, base) for base in bases], rng)
-            if not judged:
+            episodes = practice.play([task] * stage.size, [partial(_sampling, stage, base) for base in bases], rng)
+            if not episodes:
                 continue
+            judged, outcomes = [one for one, _ in episodes], [rewarded for _, rewarded in episodes]
             practice.replay.note(task.id, [bool(one.passed) for one in judged] if stage.placebo else outcomes)
             if len(judged) > 1 and mixed(outcomes):
                 kept.append(Group(task.id, judged, [float(outcome) for outcome in outcomes]))

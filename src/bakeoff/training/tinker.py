@@ -81,7 +81,11 @@ class TinkerEngine:
         if self._sampling is None:  # the weights have moved since, or were never there
             self._sampling = self._client(self._training.save_weights_and_get_sampling_client)
         given = self._sdk.types.SamplingParams(
-            max_tokens=params.max_tokens, temperature=params.temperature, top_k=params.top_k or -1, seed=params.seed, stop=list(params.stop) or None
+            max_tokens=params.max_tokens,
+            temperature=params.temperature,
+            top_k=params.top_k or -1,
+            seed=params.seed,
+            stop=list(params.stop) or None,
         )
         ids = self._sdk.types.ModelInput.from_ints(list(prompt))
         found = self._done(self._sampling.sample(prompt=ids, num_samples=n, sampling_params=given))

@@ -435,7 +435,9 @@ class WorkbookPolicy(nn.Module):
             put(filled, self._period_logits(some, items[filled], tools[filled], [targets[row][3] for row in filled], end=True), 4)
 
     @torch.no_grad()
-    def draw(self, desk: Desk, n: int, temperature: float, generator: torch.Generator, top_k: int = 0) -> list[tuple[list[int], list[float]]]:
+    def draw(
+        self, desk: Desk, n: int, temperature: float, generator: torch.Generator, top_k: int = 0
+    ) -> list[tuple[list[int], list[float]]]:
         """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens; see `choice`."""
         room = self._room([desk], [])
         whole, items, _ = self._look(room, [desk])

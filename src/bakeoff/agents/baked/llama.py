@@ -326,8 +326,6 @@ class _Kept:
         return self._keys[layer, :, :most], self._values[layer, :, :most]
 
 
-
-
 def _random(sizes: Mapping[str, int], seed: int) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     width, inner, head = sizes["width"], sizes["inner"], sizes["width"] // sizes["queries"]

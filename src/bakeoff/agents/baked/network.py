@@ -415,7 +415,9 @@ class PointerPolicy(nn.Module):
             said = ids
 
     @torch.no_grad()
-    def draw(self, screen: Screen, n: int, temperature: float, generator: torch.Generator, top_k: int = 0) -> list[tuple[list[int], list[float]]]:
+    def draw(
+        self, screen: Screen, n: int, temperature: float, generator: torch.Generator, top_k: int = 0
+    ) -> list[tuple[list[int], list[float]]]:
         """`n` actions for one screen, each with the log-probabilities (at temperature 1) of its tokens. At temperature 0 the likeliest tokens; see `choice`."""
         once = self([screen])
         return [self._draw(once, temperature, top_k, generator) for _ in range(n)]
