@@ -242,7 +242,9 @@ def test_what_was_found_is_read_back_and_nothing_else_is(tmp_path: Path) -> None
     again.load(tmp_path)
     assert again.known_losses == [0.125] and again.own_losses == [0.75] and again.own[0].tokens == (1, 2) and again.own[0].prompt == prompt
     file = next(tmp_path.iterdir())
-    for damaged in (pickle.dumps(os.system), file.read_bytes()[:-20], b""):
+    inside = b"\x80\x04\x8c\x1fbakeoff.agents.baked.checkpoint\x8c\njson.loads\x93."
+    assert pickle.loads(inside) is json.loads  # a way to anything that one of our modules imports
+    for damaged in (pickle.dumps(os.system), inside, file.read_bytes()[:-20], b""):
         file.write_bytes(damaged)
         with pytest.raises(UsageError, match="bake again"):
             Found(found.known).load(tmp_path)
