@@ -230,6 +230,11 @@ def test_expert_iteration_finds_successes_of_its_own_and_learns_them(data: Path,
         rounds = [row for row in rows if "at once" in row]
         assert len(rounds) == 6 and any(row["found"] > 0 for row in rounds) and all(8 <= row["episodes"] <= 48 for row in rounds)
     assert before + 4 <= passed["t"] and passed["t-random-reward"] < passed["t"], (before, passed)
+    alone = replace(true, name="alone", stages=(start, replace(look, updates=1, branch=False, rehearse=False, temperature=1.0, top_k=0)))
+    fork(tmp_path / "start", alone, tmp_path / "alone")
+    moved = Bake(alone, tmp_path / "alone").run()
+    shas = [json.loads((folder / "engine.json").read_text())["sha256"] for folder in (moved.folder / "after-1-imitate", moved.checkpoint)]
+    assert shas[0] != shas[1], "what it learned came of its own successes alone"
 
 
 def test_what_was_found_is_read_back_and_nothing_else_is(tmp_path: Path) -> None:
