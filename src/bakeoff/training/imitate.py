@@ -93,12 +93,9 @@ def imitate(
         yield {"loss": passed.loss, "norm": norm, "rate": speed}
 
 
-def weighed(batch: Sequence[Datum], rng: random.Random, rename: float, worth: float = 1.0) -> list[Datum]:
-    """A batch to be imitated, together worth this much."""
-    return [
-        Datum(_prompt(datum.prompt, rng, rename), datum.tokens, {"weights": datum.inputs["weights"] * (worth / len(batch))})
-        for datum in batch
-    ]
+def weighed(batch: Sequence[Datum], rng: random.Random, rename: float) -> list[Datum]:
+    """A batch to be imitated, its actions together worth 1."""
+    return [Datum(_prompt(datum.prompt, rng, rename), datum.tokens, {"weights": datum.inputs["weights"] / len(batch)}) for datum in batch]
 
 
 def _prompt(prompt: Any, rng: random.Random, share: float) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import pickle
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -111,22 +111,20 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it names {module}.{name}, which is no training example")
 
 
-def iterate(
-    practice: Practice, stage: Iterate, found: Found, seed: int, first: int, told: Callable[[str], None] = lambda what: None
-) -> Iterator[dict[str, float]]:
+def iterate(practice: Practice, stage: Iterate, found: Found, seed: int, first: int) -> Iterator[dict[str, float]]:
     """Rounds from `first` on; yields what came of each. `found` is added to."""
     other = _Other(practice.engine) if stage.branch else None
     for at in range(first, stage.updates):
         rng = random.Random(f"iterate/{seed}/{at}")
         looking = [_Looking(practice.task(rng)) for _ in range(stage.groups)]
-        for turn in range(stage.size):
+        for _ in range(stage.size):
             asked = [one for one in looking if one.waits]
-            told(f"round {at + 1}: {len(asked)} tasks, episode {turn + 1}")
-            for batch in _in_turn(asked, practice.voice.together):
-                samplings = [partial(_sampling, stage, one.others(stage, rng), rng.randrange(1 << 30)) for one in batch]
-                played = practice.play([one.task for one in batch], samplings, rng, other)
-                for one in batch:
-                    one.take(next((pair for pair in played if pair[0].task == str(one.task.id)), None))
+            samplings = [partial(_sampling, stage, one.others(stage, rng), rng.randrange(1 << 30)) for one in asked]
+            played = {
+                rollout.task: (rollout, rewarded) for rollout, rewarded in practice.play([one.task for one in asked], samplings, rng, other)
+            }
+            for one in asked:
+                one.take(played.get(str(one.task.id)))
         for one in looking:
             if one.plain is not None:
                 practice.replay.note(one.task.id, [bool(one.plain.passed) if stage.placebo else one.found is one.plain])
@@ -174,11 +172,6 @@ class _Looking:
             return None
         doubts = [LEAST + math.sqrt(max(0.0, 1 - math.exp(sum(one.logprobs)))) for one in self.plain.drawn] or [1.0]
         return frozenset(rng.choices(range(len(doubts)), doubts, k=2 if rng.random() < SECOND else 1))
-
-
-def _in_turn(looking: list[_Looking], size: int) -> Iterator[list[_Looking]]:
-    for at in range(0, len(looking), max(1, size)):
-        yield looking[at : at + max(1, size)]
 
 
 class _Other:

@@ -7,7 +7,7 @@ group is made of the episodes that were judged.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -34,9 +34,7 @@ class Group:
     rewards: list[float]
 
 
-def reinforce(
-    practice: Practice, stage: Reinforce, seed: int, first: int, told: Callable[[str], None] = lambda what: None
-) -> Iterator[dict[str, float]]:
+def reinforce(practice: Practice, stage: Reinforce, seed: int, first: int) -> Iterator[dict[str, float]]:
     """Updates from `first` on; yields what came of each. What a group is drawn with depends on seed, update and place alone."""
     how, engine = variant(stage.variant), practice.engine
     for update in range(first, stage.updates):
@@ -46,7 +44,6 @@ def reinforce(
         while len(kept) < stage.groups and tried < stage.groups * stage.patience:
             tried += 1
             task = practice.task(rng)
-            told(f"update {update + 1}: group {tried}")
             bases = [rng.randrange(1 << 30) for _ in range(stage.size)]
             episodes = practice.play([task] * stage.size, [partial(_sampling, stage, base) for base in bases], rng)
             if not episodes:
