@@ -128,12 +128,15 @@
 
   // A new frame with the page in it, loaded and not yet started.
   async function open(seed, binding) {
-    if (frame) frame.remove();
     localStorage.clear();
     sessionStorage.clear();
-    for (const cookie of document.cookie.split('; ')) {
-      for (const path of ['', '; path=/']) if (cookie) document.cookie = `${cookie.split('=')[0]}=; max-age=0${path}`;
+    // Chromium writes a cookie in its own time; only the document that wrote it surely reads it back. Reading it at the end waits for the writing.
+    const writer = (frame && frame.contentDocument) || document;
+    for (const cookie of writer.cookie.split('; ')) {
+      for (const path of ['', '; path=/']) if (cookie) writer.cookie = `${cookie.split('=')[0]}=; max-age=0${path}`;
     }
+    void writer.cookie;
+    if (frame) frame.remove();
     getSelection().removeAllRanges();
     frame = document.createElement('iframe');
     frame.style.cssText = 'position:fixed;inset:0;width:100%;height:100%;border:0';
@@ -165,7 +168,7 @@
   // The next episode in the page of the last one, where that page can be brought back to what it was when it was loaded.
   function again(seed, ready) {
     if (!AGAIN || !played || frame.contentDocument !== played.document || history.length !== played.entries || localStorage.length || sessionStorage.length
-      || document.cookie) return false;
+      || played.document.cookie) return false;
     getSelection().removeAllRanges();
     return !played.document.dispatchEvent(new CustomEvent(`${ready}again`, {detail: String(seed), cancelable: true}));
   }
