@@ -1,13 +1,12 @@
-"""What reinforcement learning on verified outcomes adds to mid-training, and what the placebos add: the same bakes with nothing to be learned from.
+"""What practice with verified outcomes adds to mid-training, and what the placebos add: the same bakes with nothing to be learned from.
 
-    .venv/bin/bakeoff experts collect data/gain --environment browser --family crm --template qualify-lead --template assign-lead \
-        --template revalue-lead --products 10 --n 180 --sample 0.02
-    .venv/bin/python benchmarks/baked_gain.py --data data/gain --seeds 5 [--items 80] [--products 10] [--steps 250] [--updates 40] [--exam 120]
+    .venv/bin/python benchmarks/baked_gain.py recipes/gain.toml --seeds 8
+    .venv/bin/python benchmarks/baked_gain.py recipes/lm-cpu.toml --seeds 3 --updates 8
 
-For each seed: mid-training on a few demonstrations; from its end expert iteration in the same products, once rewarded by verdicts and once by the toss
-of a coin (both go on imitating the demonstrations beside what they keep); and mid-training whose demonstrations answer other questions. All are examined on the same other tasks of the same products with their
-likeliest actions. Prints each seed's share passed, and paired differences over seeds with 95 % intervals (the seed is the unit; it draws the network, the
-batches, the practised tasks and the examined ones). What is finished is not done again: the bakes lie under `--out`, and a run may be killed.
+For each seed: the recipe's imitation; from its end the recipe's practice, once rewarded by verdicts and once by the toss of a coin; and imitation of
+demonstrations that answer other questions. All are examined on the same other tasks of the same products with their likeliest actions. Prints each
+seed's share passed, and paired differences over seeds with 95 % intervals (the seed is the unit; it draws the network or its adapters, the batches, the
+practised tasks and the examined ones). What is finished is not done again: the bakes lie under `--out`, and a run may be killed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from rich.table import Table
 
 from bakeoff.contest.statistics import paired
 from bakeoff.training.bake import Bake, fork
-from bakeoff.training.recipe import Imitate, Iterate, Recipe
+from bakeoff.training.recipe import Imitate, Recipe, read_recipe
 
 ARMS = ("mid-training", "with verdicts", "with coin tosses", "shuffled answers")
 err = Console(stderr=True)
@@ -54,37 +53,29 @@ def difference(name: str, first: Sequence[float], second: Sequence[float]) -> st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="a folder of expert data")
-    parser.add_argument("--environment", default="browser")
+    parser.add_argument("recipe", type=Path, help="with stages of imitation, then of practice")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--products", type=int, default=10)
-    parser.add_argument("--items", type=int, default=80, help="demonstrations of mid-training")
-    parser.add_argument("--steps", type=int, default=250, help="of mid-training")
-    parser.add_argument("--updates", type=int, default=40, help="rounds of practice")
-    parser.add_argument("--groups", type=int, default=12, help="tasks of a round")
-    parser.add_argument("--size", type=int, default=12, help="episodes of a task, at most")
-    parser.add_argument("--rate", type=float, default=7e-4, help="learning rate of practice")
-    parser.add_argument("--exam", type=int, default=120)
-    parser.add_argument("--longest", type=int, default=14, help="actions of an episode, at most")
-    parser.add_argument("--out", type=Path, default=Path("bakes/gain"))
+    parser.add_argument("--updates", type=int, default=0, help="rounds of practice, instead of the recipe's")
+    parser.add_argument("--out", type=Path, help="folder of the bakes; default: bakes/NAME-gain")
     given = parser.parse_args()
+    recipe = read_recipe(given.recipe)
+    out = given.out or Path("bakes") / f"{recipe.name}-gain"
+    imitation = tuple(stage for stage in recipe.stages if isinstance(stage, Imitate))
+    practice = tuple(replace(stage, updates=given.updates or stage.updates) for stage in recipe.stages if not isinstance(stage, Imitate))
+    if recipe.stages[: len(imitation)] != imitation or not imitation or not practice:
+        parser.error(f"'{given.recipe}' must have stages of imitation, then stages of practice")
     found: dict[str, list[float]] = {arm: [] for arm in ARMS}
-    imitation = Imitate(steps=given.steps, learning_rate=2e-3, held_out=0.0)
-    practice = Iterate(updates=given.updates, groups=given.groups, size=given.size, learning_rate=given.rate)
     seeds = range(given.first, given.first + given.seeds)
     for seed in seeds:
-        plain = Recipe(
-            "gain", given.environment, given.data, (imitation,), seed, {"width": 64, "layers": 2, "heads": 4, "texts": 32},
-            given.exam, given.longest, products=given.products, items=given.items,
-        )  # fmt: skip
-        start = given.out / f"seed-{seed}-start"
-        more = replace(plain, stages=(imitation, practice))
+        plain = replace(recipe, stages=imitation, seed=seed)
+        more = replace(plain, stages=imitation + practice)
+        start = out / f"seed-{seed}-start"
         values = (
             share(plain, start),
-            share(more, given.out / f"seed-{seed}-verdicts", start),
-            share(more.with_placebo("random-reward"), given.out / f"seed-{seed}-coin", start),
-            share(plain.with_placebo("shuffled-answers"), given.out / f"seed-{seed}-shuffled"),
+            share(more, out / f"seed-{seed}-verdicts", start),
+            share(more.with_placebo("random-reward"), out / f"seed-{seed}-coin", start),
+            share(replace(plain.with_placebo("shuffled-answers"), before=False), out / f"seed-{seed}-shuffled"),
         )
         for arm, value in zip(ARMS, values, strict=True):
             found[arm].append(value)
@@ -93,15 +84,13 @@ def main() -> None:
     for at, seed in enumerate(seeds):
         table.add_row(str(seed), *(f"{found[arm][at]:.3f}" for arm in ARMS))
     table.add_row("mean", *(f"{sum(found[arm]) / given.seeds:.3f}" for arm in ARMS))
-    out = Console(highlight=False, width=110)
-    out.print(table)
-    out.print(
-        f"{given.exam} tasks an examination; {given.items} demonstrations, {given.updates} rounds of {given.groups} tasks with at most {given.size} episodes each"
-    )
-    out.print(difference("verdicts less mid-training", found[ARMS[1]], found[ARMS[0]]))
-    out.print(difference("verdicts less coin tosses", found[ARMS[1]], found[ARMS[2]]))
-    out.print(difference("coin tosses less mid-training", found[ARMS[2]], found[ARMS[0]]))
-    out.print(difference("mid-training less shuffled answers", found[ARMS[0]], found[ARMS[3]]))
+    said = Console(highlight=False, width=110)
+    said.print(table)
+    said.print(f"{recipe.examine} tasks an examination")
+    said.print(difference("verdicts less mid-training", found[ARMS[1]], found[ARMS[0]]))
+    said.print(difference("verdicts less coin tosses", found[ARMS[1]], found[ARMS[2]]))
+    said.print(difference("coin tosses less mid-training", found[ARMS[2]], found[ARMS[0]]))
+    said.print(difference("mid-training less shuffled answers", found[ARMS[0]], found[ARMS[3]]))
 
 
 if __name__ == "__main__":
