@@ -60,16 +60,28 @@ class Apprentice(Agent):
         self.watch: Callable[[Scene, list[Candidate], np.ndarray, int], None] | None = None
 
     def act(self, observation: Observation) -> Action:
-        if self.sheets is not None:
-            return self.sheets.begin(observation) if observation.step == 0 else self.sheets.act(observation)
         if observation.step == 0:
-            self.at_work = Workplace.suits(observation, self.tool_names)
-            if self.at_work:
-                return self.workplace.begin(observation, fingerprint(observation))
-        elif self.at_work:
+            return self.begin(observation)
+        if self.sheets is not None:
+            return self.sheets.act(observation)
+        if self.at_work:
             return self.workplace.act(observation)
-        if observation.step == 0 or self.progress is None or self.reading is None:
+        if self.progress is None or self.reading is None:
             self._begin(observation)
+        return self._choose(observation)
+
+    def begin(self, observation: Observation, first: Observation | None = None) -> Action:
+        """Begins a job and gives the first action. `first`: the episode's first screen, where somebody else has worked on the job before."""
+        first = first or observation
+        if self.sheets is not None:
+            return self.sheets.begin(observation)
+        self.at_work = Workplace.suits(first, self.tool_names)
+        if self.at_work:
+            return self.workplace.begin(observation, fingerprint(first))
+        self._begin(observation)
+        return self._choose(observation)
+
+    def _choose(self, observation: Observation) -> Action:
         assert self.reading is not None and self.progress is not None
         scene = Scene(observation)
         self.progress.saw(scene)

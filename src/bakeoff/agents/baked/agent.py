@@ -12,8 +12,8 @@ from bakeoff.agents.baked.voice import Pointing, Voice
 from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Tool, UsageError
 
-Draw = Callable[[Any, float, Any], Sequence[int]]
-"""The tokens of an action, from a prompt, a temperature and a generator."""
+Draw = Callable[[Any, float, Any], tuple[Sequence[int], Sequence[float]]]
+"""The tokens of an action and their log-probabilities, from a prompt, a temperature and a generator."""
 
 
 class OtherTools(UsageError):
@@ -63,19 +63,22 @@ class Baked(Agent):
         self._episodes = 0
         self._talk = self._voice.begin()
         self._tried: set[tuple[int, str]] = set()
+        self.certainty = 0.0
+        """Log-probability (nats) that it gives to all its actions of this episode together, the latest included."""
         torch.set_num_threads(1)  # one worker, one core: several run side by side
 
     def act(self, observation: Observation) -> Action:
         if observation.step == 0:
             self._episodes += 1
-            self._talk, self._tried = self._voice.begin(), set()
+            self._talk, self._tried, self.certainty = self._voice.begin(), set(), 0.0
         prompt = self._talk.see(observation)
         generator = self._generator.manual_seed(zlib.crc32(f"{self.seed}/{self._episodes}/{observation.step}".encode()))
         screen = hash((observation.text, observation.location))
-        ids = self._draw(prompt, self._temperature, generator)
+        ids, logprobs = self._draw(prompt, self._temperature, generator)
         if self._temperature == 0 and (screen, str(ids)) in self._tried:
-            ids = self._draw(prompt, 1.0, generator)
+            ids, logprobs = self._draw(prompt, 1.0, generator)
         self._tried.add((screen, str(ids)))
+        self.certainty += sum(logprobs)
         return self._talk.read(ids)
 
     def snapshot(self, directory: Path) -> None:
@@ -98,7 +101,7 @@ def _pointing(description: Mapping[str, Any], weights: Mapping[str, Any], tools:
     network = policy(description)
     fill(network, weights, folder)
     network.eval()
-    return Pointing(network.grammar), lambda prompt, temperature, generator: network.draw(prompt, 1, temperature, generator)[0][0]
+    return Pointing(network.grammar), lambda prompt, temperature, generator: network.draw(prompt, 1, temperature, generator)[0]
 
 
 def _speaking(description: Mapping[str, Any], weights: Mapping[str, Any], tools: tuple[Tool, ...], folder: str) -> tuple[Voice, Draw]:
@@ -111,8 +114,9 @@ def _speaking(description: Mapping[str, Any], weights: Mapping[str, Any], tools:
     fill(model, weights, folder)
     voice = Speaking(tools, tokenizer())
 
-    def draw(prompt: Any, temperature: float, generator: Any) -> Sequence[int]:
-        return model.complete([Wish(prompt, temperature, voice.longest, voice.stop, generator)])[0][0]
+    def draw(prompt: Any, temperature: float, generator: Any) -> tuple[Sequence[int], Sequence[float]]:
+        ids, logprobs, _ = model.complete([Wish(prompt, temperature, voice.longest, voice.stop, generator)])[0]
+        return ids, logprobs
 
     return voice, draw
 

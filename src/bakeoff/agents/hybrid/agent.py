@@ -1,12 +1,15 @@
-"""Baked and learning: a policy trained beforehand and the apprentice share the work, and outcomes say who does which job.
+"""Baked and learning: a policy trained beforehand and the apprentice share the work; its own certainty and what came of it say who does what.
 
-Before each job one of them is sent (see `choice`). What the baked policy knows thus comes first where it helps, in an unmet product too, and outcomes overrule
-it. The apprentice watches whatever the baked policy does: a run that passed is a demonstration to it, from which it learns what the words of the
-job mean here; one that failed still shows it commands and forms. In software for which the policy was not trained the apprentice works alone.
+Before each job one of them is sent first (see `choice`). A baked policy that was sent goes on for as long as it is sure of all it has done (`EVEN`); then it
+takes back what the tools can take back, and the apprentice does the job from where it stands. What is baked thus comes first where it helps, in an unmet
+product too, and outcomes overrule it. The apprentice watches the jobs that the baked policy does to the end: a run that passed is a demonstration to
+it, from which it learns what the words of the job mean here; one that failed still shows it commands and forms. In software for which the policy was
+not trained the apprentice works alone.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +23,13 @@ from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Outcome, Practice, Step, Tool, UsageError
 
 BAKED, LEARNER = "baked", "apprentice"
+
+EVEN = 0.5
+"""Where it gives all that it has done in an episode, its next action included, less than this probability, it hands over."""
+
+UNDO = "undo"
+CHANGES = frozenset({"write", "write_block", "fill"})
+"""Tools of the baked policies whose work one `undo` takes back."""
 
 
 class Hybrid(Agent):
@@ -40,7 +50,10 @@ class Hybrid(Agent):
             self.baked = None  # trained for other software
         self.choice = Choice((BAKED, LEARNER))
         self.random = np.random.default_rng([seed, 1])
-        self._sent = LEARNER
+        self._at_work = LEARNER
+        self._chances: dict[str, float] = {}
+        self._undo = 0  # changes to be taken back before the apprentice begins
+        self._takes_over = False
         self._product, self._words = "", frozenset[str]()
         self._first: Observation | None = None
         self._steps: list[Step] = []
@@ -50,12 +63,31 @@ class Hybrid(Agent):
         if observation.step == 0:
             self._first, self._steps, self._last = observation, [], None
             self._product, self._words = fingerprint(observation), frozenset(Job(observation.goal).words)
-            self._sent = LEARNER if self.baked is None else self.choice.draw(self._product, self._words, self.random)
+            self._at_work, self._undo, self._takes_over = LEARNER, 0, False
+            if self.baked is not None:
+                self._chances = self.choice.draw(self._product, self._words, self.random)
+                self._at_work = BAKED if self._chances[BAKED] >= self._chances[LEARNER] else LEARNER
         else:
             self._saw(observation)
-        worker: Agent = self.apprentice if self._sent == LEARNER or self.baked is None else self.baked
-        self._last = worker.act(observation)
+        self._last = self._next(observation)
         return self._last
+
+    def _next(self, observation: Observation) -> Action:
+        if self._at_work == BAKED and self.baked is not None:
+            action = self.baked.act(observation)
+            sure = math.exp(self.baked.certainty)
+            if sure >= EVEN and sure * self._chances[BAKED] >= self._chances[LEARNER]:
+                return action
+            self._at_work, self._takes_over = LEARNER, True
+            if any(tool.name == UNDO for tool in self.tools):
+                self._undo = sum(step.action.tool in CHANGES and not step.observation.error for step in self._steps)
+        if self._undo:
+            self._undo -= 1
+            return Action(UNDO)
+        if self._takes_over:
+            self._takes_over = False
+            return self.apprentice.begin(observation, self._first)
+        return self.apprentice.act(observation)
 
     def _saw(self, observation: Observation) -> None:
         if self._last is not None:
@@ -64,14 +96,14 @@ class Hybrid(Agent):
 
     def learn(self, last: Observation, outcome: Outcome) -> None:
         self._saw(last)
-        if self._sent == LEARNER:
+        if self._at_work == LEARNER:
             self.apprentice.learn(last, outcome)
         if outcome.abstained:
             return
-        if self._sent == BAKED and self._first is not None:
+        if self._at_work == BAKED and self._first is not None:
             self.apprentice.witness(self._first, self._steps, outcome.passed)
         if outcome.passed is not None and self.baked is not None:
-            self.choice.note(self._sent, self._product, self._words, outcome.passed)
+            self.choice.note(self._at_work, self._product, self._words, outcome.passed)
         self._first, self._steps = None, []
 
     def practise(self, room: Practice) -> None:
@@ -97,7 +129,9 @@ class Hybrid(Agent):
         if self.baked is not None:
             self.baked.restore(directory / BAKED)
             self.baked.seed = self.seed
-        self._sent, self._first, self._steps, self._last = LEARNER, None, [], None
+        self._at_work, self._chances = LEARNER, {}
+        self._undo, self._takes_over = 0, False
+        self._first, self._steps, self._last = None, [], None
 
     def beliefs(self) -> tuple[str, ...]:
         counts = [(name, self.choice.here(name, self._product, self._words)) for name in self.choice.workers]

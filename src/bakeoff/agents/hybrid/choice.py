@@ -62,10 +62,9 @@ class Choice:
         latest = own[-RECENT:]
         return rate * worth + sum(latest), (1 - rate) * worth + len(latest) - sum(latest)
 
-    def draw(self, product: str, words: frozenset[str], random: np.random.Generator) -> str:
-        """The worker whose drawn chance is best."""
-        drawn = [float(random.beta(*self.chances(worker, product, words))) for worker in self.workers]
-        return self.workers[int(np.argmax(drawn))]
+    def draw(self, product: str, words: frozenset[str], random: np.random.Generator) -> dict[str, float]:
+        """A chance to pass for each worker, drawn from what is believed of it."""
+        return {worker: float(random.beta(*self.chances(worker, product, words))) for worker in self.workers}
 
     def note(self, worker: str, product: str, words: frozenset[str], passed: bool) -> None:
         self.past.append(Sent(worker, product, words, passed))
