@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 
 from bakeoff.agents.apprentice.agent import Apprentice
+from bakeoff.agents.hybrid.agent import BAKED, LEARNER, Hybrid
 from bakeoff.agents.hybrid.choice import Choice
-from bakeoff.core import Outcome, TaskId, run_episode
+from bakeoff.core import Action, Observation, Outcome, TaskId, Tool, run_episode
 from contest_plugin import plugin  # noqa: F401
 from test_apprentice_lists import Depot, _practised, _work
+
+
+def _first(choice: Choice, product: str, words: frozenset[str], random: np.random.Generator) -> str:
+    drawn = choice.draw(product, words, random)
+    return max(drawn, key=drawn.__getitem__)
+
 
 JOB, OTHER = frozenset({"seal", "crate"}), frozenset({"weigh", "boxes", "room"})
 
@@ -29,7 +36,7 @@ def test_in_the_long_run_it_is_as_good_as_the_better_of_both(baked: tuple[float,
         chances = {"baked": baked, "apprentice": learner}
         passed = []
         for _ in range(300):
-            who = choice.draw("here", JOB, random)
+            who = _first(choice, "here", JOB, random)
             first, last = chances[who]
             passed.append(bool(random.random() < first + (last - first) * min(sent[who] / 10, 1)))
             sent[who] += 1
@@ -46,11 +53,11 @@ def test_what_came_of_it_elsewhere_says_whom_to_send_first_and_is_overruled_here
             choice.note("baked", f"p{product}", JOB, True)
             choice.note("apprentice", f"p{product}", JOB, time >= 2)
     random = np.random.default_rng(0)
-    assert sum(choice.draw("new", JOB, random) == "baked" for _ in range(200)) > 150
+    assert sum(_first(choice, "new", JOB, random) == "baked" for _ in range(200)) > 150
     for _ in range(4):
         choice.note("baked", "new", JOB, False)
-    assert sum(choice.draw("new", JOB, random) == "baked" for _ in range(200)) < 100
-    assert sum(choice.draw("new", OTHER, random) == "baked" for _ in range(200)) > 80, "another kind of job there is another matter"
+    assert sum(_first(choice, "new", JOB, random) == "baked" for _ in range(200)) < 100
+    assert sum(_first(choice, "new", OTHER, random) == "baked" for _ in range(200)) > 80, "another kind of job there is another matter"
     twin = Choice(("baked", "apprentice"))
     twin.read(choice.to_list())
     assert twin.to_list() == choice.to_list() and twin.chances("baked", "new", JOB) == choice.chances("baked", "new", JOB)
@@ -128,3 +135,61 @@ def test_it_does_as_well_as_the_baked_policy_where_the_learner_cannot_and_alone_
     ):
         with pytest.raises(UsageError, match=complaint):
             make_agent(name, TOOLS, 0)
+
+
+class Hesitant:
+    """A baked policy that is certain of its first actions, as many as it is given, and then is not."""
+
+    def __init__(self, actions: list[Action]) -> None:
+        self.actions, self.certainty, self.asked = actions, 0.0, 0
+
+    def act(self, observation: Observation) -> Action:
+        self.asked += 1
+        if observation.step < len(self.actions):
+            self.certainty = -0.05
+            return self.actions[observation.step]
+        self.certainty = -0.8
+        return Action("finish")
+
+
+def _sends_baked_first(checkpoint: Path, tools: tuple[Tool, ...], first: list[Action]) -> tuple[Hybrid, Hesitant]:
+    agent = Hybrid(tools, 0, str(checkpoint))
+    hesitant = Hesitant(first)
+    agent.baked = hesitant  # type: ignore[assignment]
+    for _ in range(60):
+        agent.choice.note(BAKED, "elsewhere", JOB, True)
+        agent.choice.note(LEARNER, "elsewhere", JOB, False)
+    return agent, hesitant
+
+
+def test_it_hands_over_where_it_is_no_longer_sure_and_first_takes_its_own_changes_back(checkpoint: Path) -> None:
+    from bakeoff.core import make_environment
+
+    with make_environment("spreadsheet") as environment:
+        task = environment.task(TaskId("spreadsheet", "loan-flint", 1, "fill-row", 3))
+        agent, hesitant = _sends_baked_first(
+            checkpoint,
+            environment.tools,
+            [Action("read", {"range": "A1:F20"}), Action("write", {"cell": "B2", "content": "nonsense"}), Action("write", {"cell": "no cell", "content": "1"})],
+        )  # fmt: skip
+        run = run_episode(environment, agent.act, task, agent="hybrid")
+        tools = [step.action.tool for step in run.steps]
+        assert tools[:4] == ["read", "write", "write", "undo"] and "undo" not in tools[4:], "the write that was refused is not taken back"
+        assert hesitant.asked == 4
+        assert run.verdict is not None and run.verdict.passed  # type: ignore[union-attr]
+        agent.learn(run.last, Outcome("outcome", passed=True))
+    assert agent.choice.here(LEARNER, agent._product, agent._words) == [True] and not agent.choice.here(BAKED, agent._product, agent._words)
+
+
+def test_what_the_learner_ends_is_the_learners_record(checkpoint: Path) -> None:
+    environment = Depot()
+    practised, _ = _practised()
+    agent, hesitant = _sends_baked_first(checkpoint, Depot.tools, [])
+    agent.apprentice = practised
+    passed = []
+    for seed in range(6):
+        run = run_episode(environment, agent.act, environment.task(TaskId("depot", "depot-one", 1, "seal", seed)), agent="hybrid")
+        passed.append(bool(run.verdict is not None and run.verdict.passed))  # type: ignore[union-attr]
+        agent.learn(run.last, Outcome("outcome", passed=passed[-1]))
+    assert passed[-1] and agent.choice.here(LEARNER, agent._product, agent._words) == passed
+    assert hesitant.asked >= 1 and not agent.choice.here(BAKED, agent._product, agent._words)
