@@ -1,7 +1,7 @@
 """Which of several workers to send to a job: Thompson sampling over what has come of sending each, here and elsewhere.
 
 A job is known by its product and the words of its instruction without its values. What came of sending a worker to jobs like this one in this product
-is counted in full. What came of other jobs here, and of other products, is only a prior: together it is worth less than `PRIOR` episodes, so a few
+is counted in full. What came of other jobs here, and of other products (like jobs first), is only a prior: together it is worth less than `PRIOR` episodes, so a few
 outcomes of the job itself overrule it. A worker that learns is not what it was: only the `RECENT` latest outcomes of each count. So no worker is ever
 certain to be the worse one, and each is tried again now and then, for ever.
 """
@@ -23,6 +23,10 @@ RECENT = 8
 
 ALIKE = 0.5
 """Share of their words that two jobs of one kind have in common: the same job is asked for in several ways."""
+
+
+LIKE_JOB, SAME_PRODUCT = 4.0, 2.0
+"""How much more than another outcome from elsewhere one counts that came of a job like this one, in another product, or of another job in this product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Choice:
         passed = tried = 0.0
         for one in self.past:
             if one.worker == worker and not (one.product == product and alike(one.words, words)):
-                weight = 2.0 if one.product == product else 1.0
+                weight = LIKE_JOB if alike(one.words, words) else SAME_PRODUCT if one.product == product else 1.0
                 passed, tried = passed + weight * one.passed, tried + weight
         rate, worth = (passed + 1) / (tried + 2), PRIOR * (tried + 2) / (tried + 4)
         latest = own[-RECENT:]
