@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from bakeoff.contest.store import Episode, Store
 from bakeoff.core import Ledger, Product, Task, TaskId, UsageError
 from contest_plugin import plan_text, plugin  # noqa: F401
 from report_runs import Worker, write_run
+from test_contest_run import gone
 from toy import TEMPLATES, ToyEnvironment
 
 pytestmark = pytest.mark.usefixtures("plugin")
@@ -205,6 +210,29 @@ def test_a_bake_ahead_leaves_its_facts_and_is_not_done_twice(tmp_path: Path) -> 
     (tmp_path / "wrong.toml").write_text(text.replace('"toys"', '"wrong"').replace('environment = "toy"', 'environment = "nowhere"'))
     with pytest.raises(UsageError, match="there is no environment 'nowhere'"):
         bake_ahead([str(tmp_path / "wrong.toml")], tmp_path / "bakes", 2, lambda *_: None)
+
+
+def test_a_bake_whose_parent_is_killed_ends_without_a_word_and_leaves_no_process(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "toys.toml").write_text(RECIPE.replace('"data"', f'"{tmp_path / "data"}"').replace("steps = 4", "steps = 200000"))
+    script = (
+        "import json, os, sys; sys.path[:] = json.loads(os.environ['WAYS']); from pathlib import Path; from bakeoff.training.ahead import bake_ahead\n"
+        "bake_ahead([sys.argv[1]], Path(sys.argv[2]), 1, lambda stage, done, *_: print(stage, done, flush=True))"
+    )
+    mark = f"bake-{os.getpid()}"
+    known = {**os.environ, "WAYS": json.dumps(sys.path), "BAKEOFF_TEST_MARK": mark}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "toys.toml"), str(tmp_path / "bakes")],
+        env=known, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert parent.stdout is not None and parent.stderr is not None
+        assert any("imitate" in line for line in parent.stdout), parent.stderr.read()
+    finally:
+        parent.kill()
+    assert gone(mark, 30)
+    assert parent.stderr.read() == ""
+    parent.communicate()
 
 
 RECIPE = """

@@ -75,15 +75,22 @@ def _bake(path: str, folder: str, pipe: Connection) -> None:
     """In the child: says how it goes, then what stopped it, if anything did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+
+    def send(told: tuple[str, Any]) -> None:
+        try:
+            pipe.send(told)
+        except OSError:  # the parent is gone, killed perhaps; what was saved goes on another time
+            os._exit(1)
+
     try:
         from bakeoff.training.bake import Bake
 
-        Bake(read_recipe(Path(path)), Path(folder), lambda *what: pipe.send(("told", what))).run()
+        Bake(read_recipe(Path(path)), Path(folder), lambda *what: send(("told", what))).run()
     except ModuleNotFoundError as missing:
-        pipe.send(("usage", f"baking needs the Python package '{missing.name}'; install it with pip install 'bakeoff[train]'"))
+        send(("usage", f"baking needs the Python package '{missing.name}'; install it with pip install 'bakeoff[train]'"))
     except EnvironmentFault as fault:
-        pipe.send(("fault", fault.reason))
+        send(("fault", fault.reason))
     except BakeoffError as problem:
-        pipe.send(("usage", str(problem)))
+        send(("usage", str(problem)))
     except Exception:
-        pipe.send(("fault", f"the bake of '{path}' broke: {traceback.format_exc().strip()}"))
+        send(("fault", f"the bake of '{path}' broke: {traceback.format_exc().strip()}"))
