@@ -32,7 +32,7 @@ def test_the_plans_we_ship_are_good() -> None:
     assert {stream.split for stream in default.streams} == {"dev"} and {stream.feedback for stream in default.streams} == {"outcome"}
     assert all(stream.warmup for stream in default.streams if stream.family != "statements") and len(default.recipes) == 2
     question = read_plan(ROOT / "plans" / "question.toml")
-    assert set(default.environments) == set(question.environments) and len(question.recipes) == 3
+    assert set(default.environments) == set(question.environments) and len(question.recipes) == 2
     miniwob = read_plan(ROOT / "plans" / "miniwob.toml")
     allowed = (ROOT / "src/bakeoff/environments/browser/miniwob_dev.txt").read_text().split("\n")
     (pages,) = miniwob.streams
