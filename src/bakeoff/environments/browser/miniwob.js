@@ -128,8 +128,6 @@
 
   // A new frame with the page in it, loaded and not yet started.
   async function open(seed, binding) {
-    localStorage.clear();
-    sessionStorage.clear();
     // Chromium writes a cookie in its own time; only the document that wrote it surely reads it back. Reading it at the end waits for the writing.
     const writer = (frame && frame.contentDocument) || document;
     for (const cookie of writer.cookie.split('; ')) {
@@ -137,6 +135,8 @@
     }
     void writer.cookie;
     if (frame) frame.remove();
+    localStorage.clear();
+    sessionStorage.clear();
     getSelection().removeAllRanges();
     frame = document.createElement('iframe');
     frame.style.cssText = 'position:fixed;inset:0;width:100%;height:100%;border:0';
