@@ -29,6 +29,10 @@ MOST_STEPS = 30
 """Latest actions that a question lists."""
 
 
+UNCOUNTED, MOST = 1.4, 3.0
+"""Tokens for each one that is estimated: before the endpoint has counted any, and at most. At least it is 1, so that a budget holds."""
+
+
 class NoAction(BakeoffError):
     """The model answered, and its answers are no actions. Its failure, hence the agent's."""
 
@@ -101,7 +105,13 @@ class LLM(Agent):
         self.options = Options.parse(options, self.name)
         self._endpoint = Endpoint(self.model, self.options.temperature, seed)
         self._unbilled = [0, 0]
+        self._rate = UNCOUNTED
         self._begin(None)
+
+    @property
+    def _context(self) -> int:
+        """The longest question, in tokens as they are estimated."""
+        return int(self.options.context / self._rate)
 
     def _begin(self, seen: Observation | None) -> None:
         self._left = self.options.budget
@@ -140,9 +150,9 @@ class LLM(Agent):
 
     def _question(self, seen: Observation) -> list[Message]:
         """What the model is asked: who it is, what it knows from before, the goal, what was done, the screen."""
-        most = self.options.context
+        most = self._context
         system = self._system()
-        fixed = estimate(system) + (estimate(json.dumps([tool.to_dict() for tool in self.tools])) if self.options.mode == "tools" else 0)
+        fixed = estimate(system) + (_size(self.tools) if self.options.mode == "tools" else 0)
         goal = f"The job: {clipped(seen.goal, most // 8)}"
         deeds = [f"{at}. {deed.line}" for at, deed in enumerate(self._deeds, start=1)][-MOST_STEPS:]
         while deeds and estimate("\n".join(deeds)) > most // 8:
@@ -192,7 +202,7 @@ class LLM(Agent):
 
     def _short_of(self, messages: Sequence[Message]) -> bool:
         """Whether too little of the budget is left for this question and an answer."""
-        asked = sum(estimate(message["content"]) for message in messages) + self.options.answer
+        asked = sum(estimate(message["content"]) for message in messages) * self._rate + self.options.answer
         return self._left - int(self.reserve * self.options.budget) < asked
 
     def _ask(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> Answer:
@@ -200,6 +210,9 @@ class LLM(Agent):
         self._unbilled[0] += answer.tokens_in
         self._unbilled[1] += answer.tokens_out
         self._left -= answer.tokens_in + answer.tokens_out
+        if answer.counted:
+            asked = sum(estimate(message["content"]) for message in messages) + (_size(tools) if tools else 0)
+            self._rate = (self._rate + min(max(answer.tokens_in / max(asked, 1), 1.0), MOST)) / 2
         return answer
 
     def spent_tokens(self) -> tuple[int, int]:
@@ -215,16 +228,23 @@ class LLM(Agent):
         pass
 
     def snapshot(self, directory: Path) -> None:
-        write_memory(directory, {"agent": self.name, "model": self.model, "seed": self.seed, **self._remembered()})
+        data = {"agent": self.name, "model": self.model, "seed": self.seed, "tokens per estimate": self._rate}
+        write_memory(directory, data | self._remembered())
 
     def restore(self, directory: Path) -> None:
         memory = read_memory(directory)
         if memory["model"] != self.model:
             raise UsageError(f"this snapshot belongs to the model '{memory['model']}', not to '{self.model}'")
         self.seed = memory["seed"]  # it is sent along with each question
+        self._rate = memory["tokens per estimate"]
         self._endpoint = Endpoint(self.model, self.options.temperature, self.seed)
         self._begin(None)
         self._recall(memory)
+
+
+def _size(tools: Sequence[Tool]) -> int:
+    """Tokens, as they are estimated, of tools that are offered."""
+    return estimate(json.dumps([tool.to_dict() for tool in tools]))
 
 
 def told(action: Action, seen: Observation) -> str:

@@ -28,12 +28,13 @@ AGAIN = 3
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the model said. `calls`: tool names with their arguments as the text that came; `tokens_in`, `tokens_out`: as the endpoint counts them, else
-    estimated."""
+    estimated; `counted`: whether it counted those that went in."""
 
     text: str
     calls: tuple[tuple[str, str], ...]
     tokens_in: int
     tokens_out: int
+    counted: bool = False
 
 
 class Endpoint:
@@ -108,9 +109,10 @@ class Endpoint:
             return None
         asked = estimate(json.dumps([wish["messages"], wish.get("tools", [])]))
         said = estimate(text + "".join(name + arguments for name, arguments in calls))
-        return Answer(
-            text, calls, *(int(own) if isinstance(own, int) else guess for own, guess in zip(counted, (asked, said), strict=True))
+        spent_in, spent_out = (
+            own if isinstance(own, int) and own > 0 else guess for own, guess in zip(counted, (asked, said), strict=True)
         )
+        return Answer(text, calls, spent_in, spent_out, counted=isinstance(counted[0], int) and counted[0] > 0)
 
 
 def _text(content: Any) -> str:

@@ -65,7 +65,7 @@ class LLMHistory(LLM):
         """What no question could hold any more is forgotten."""
         self._episodes.append(episode)
         sizes = [estimate(_told(one, False)) for one in self._episodes]
-        while len(sizes) > 1 and sum(sizes) > self.options.context:
+        while len(sizes) > 1 and sum(sizes) > self._context:
             del sizes[0], self._episodes[0]
 
     def _known(self, most: int) -> str:
@@ -102,7 +102,7 @@ class LLMNotes(LLM):
 
     @property
     def _longest(self) -> int:
-        return min(self.options.context // 6, self.options.answer)
+        return min(self._context // 6, self.options.answer)
 
     def learn(self, last: Observation, outcome: Outcome) -> None:
         """Raises `ServiceFault` when the model does not answer; the notes stay as they were, as they do when it answers nothing."""
@@ -110,7 +110,7 @@ class LLMNotes(LLM):
             return
         episode = _told(_episode(self._title, self._goal, self._deeds, result(outcome)), screens=False)
         words = self._longest // 2
-        most = min(self.options.context, self._left - self.options.answer) - estimate(self._notes) - 200
+        most = int(min(self.options.context, self._left - self.options.answer) / self._rate) - estimate(self._notes) - 200
         if most < 100:
             return
         end = clipped(shown(last, most // 2), most // 2)
