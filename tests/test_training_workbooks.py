@@ -181,6 +181,26 @@ def test_what_a_batch_says_is_what_each_example_says_and_draws_are_scored_alike(
             assert np.allclose(scored, drawn.logprobs, atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    "task", ["spreadsheet/statements-flint@1/from-scratch#3", "spreadsheet/loan-eden@1/answer#3", "spreadsheet/saas-dune@1/extend#1"]
+)
+def test_whatever_is_drawn_on_whatever_desk_is_an_action(task: str) -> None:
+    """In an empty workbook there is no line to write into, and a policy that knows only full ones wants to."""
+    found = examples(demonstrations()[:3], environment().tools)
+    names = {tool.name for tool in environment().tools}
+    for seed in range(4):
+        engine = LocalEngine(build_network({"network": "workbook", "shape": TINY, "grammar": found.grammar.to_dict()}, seed), seed)
+        grammar, eyes = found.grammar, Eyes()
+        seen = environment().reset(environment().task(TaskId.parse(task)).with_limits(steps=6))
+        while not seen.done:
+            desk = eyes.look(seen)
+            for drawn in engine.sample(desk, 12, SamplingParams(temperature=5.0, seed=seed)):
+                action = grammar.read(drawn.tokens, desk)
+                assert action.tool in names
+            eyes.did(action, seen)
+            seen = environment().step(action)
+
+
 def test_two_bakes_of_one_recipe_are_one_and_the_worker_plays(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "data")
     collect(Wanted("spreadsheet", 2, family="loan", products=1, templates=FOUR, sample=0), shelf)

@@ -308,9 +308,16 @@ class WorkbookPolicy(nn.Module):
         out = self.trunk(torch.cat([whole, items, said, past], dim=1), src_key_padding_mask=~torch.cat(there, dim=1))
         return out[:, 0], out[:, 1 : 1 + most], there[1]
 
-    def _tool_logits(self, whole: Tensor) -> Tensor:
-        found: Tensor = self.to_tool(whole)
-        return found
+    def _tool_logits(self, desks: Sequence[Desk], whole: Tensor, items: Tensor) -> Tensor:
+        """(B, tools). A tool for which nothing is there, such as a line to write into in an empty workbook, cannot be taken."""
+        logits: Tensor = self.to_tool(whole)
+        useless = torch.zeros_like(logits, dtype=torch.bool)
+        for row, desk in enumerate(desks):
+            for tool, name in enumerate(self.grammar.tools):
+                useless[row, tool] = name != "finish" and not any(
+                    _fits(desk, at, name) for at in range(min(len(desk.refs), items.shape[1]))
+                )
+        return logits.masked_fill(useless, MINUS)
 
     def _item_logits(self, desks: Sequence[Desk], whole: Tensor, items: Tensor, tools: Tensor, before: Tensor) -> Tensor:
         """(B, items). `before` (B, W): the first item where this is the second, else zeros."""
@@ -319,14 +326,8 @@ class WorkbookPolicy(nn.Module):
         allowed = torch.zeros_like(logits, dtype=torch.bool)
         for row, desk in enumerate(desks):
             name = self.grammar.tools[int(tools[row])]
-            tabs = desk.kinds.index(TAB) if TAB in desk.kinds else 0
-            for at, kind in enumerate(desk.kinds[: items.shape[1]]):
-                if kind == DOCUMENT:
-                    allowed[row, at] = name == "open"
-                elif kind == TAB:
-                    allowed[row, at] = name == "read" and desk.windows[at - tabs] != ""
-                else:
-                    allowed[row, at] = name != "open"
+            for at in range(min(len(desk.kinds), items.shape[1])):
+                allowed[row, at] = _fits(desk, at, name)
         return logits.masked_fill(~allowed, MINUS)
 
     def _period_logits(self, desks: Sequence[Desk], items: Tensor, tools: Tensor, chosen: Sequence[int], end: bool = False) -> Tensor:
@@ -416,7 +417,7 @@ class WorkbookPolicy(nn.Module):
                 into[row].append(value)
 
         every = range(len(desks))
-        put(every, self._tool_logits(whole), 0)
+        put(every, self._tool_logits(desks, whole, items), 0)
         pointing = [row for row in every if len(targets[row]) > 1]
         if not pointing:
             return
@@ -456,7 +457,7 @@ class WorkbookPolicy(nn.Module):
             values.append(float(row.log_softmax(-1)[at]))
             return at
 
-        tool = choose(self._tool_logits(whole))
+        tool = choose(self._tool_logits([desk], whole, items))
         name, tools = self.grammar.tools[tool], torch.tensor([tool])
         if name == "finish":
             return ids, values
@@ -499,3 +500,13 @@ class WorkbookPolicy(nn.Module):
     def build(cls, description: Mapping[str, Any]) -> WorkbookPolicy:
         """The inverse of `describe`, with fresh weights."""
         return cls(DeskGrammar.from_dict(description["grammar"]), Shape(**description["shape"]))
+
+
+def _fits(desk: Desk, at: int, tool: str) -> bool:
+    """Whether this item of a desk can be the first that a tool takes."""
+    kind = desk.kinds[at]
+    if kind == DOCUMENT:
+        return tool == "open"
+    if kind == TAB:
+        return tool == "read" and desk.windows[at - desk.kinds.index(TAB)] != ""
+    return tool != "open"
