@@ -18,6 +18,10 @@ from bakeoff.core import Action, Scored, TaskId, UsageError, run_episode
 from bakeoff.environments.browser import loophole, mutants, products, tasks, ways
 from bakeoff.environments.browser.environment import BrowserEnvironment
 from bakeoff.environments.browser.families import FAMILIES
+from bakeoff.environments.spreadsheet import loophole as hand_in
+from bakeoff.environments.spreadsheet import products as workbooks
+from bakeoff.environments.spreadsheet.environment import SpreadsheetEnvironment
+from bakeoff.environments.spreadsheet.families import FAMILIES as MODELS
 from contest_plugin import plan_text, plugin  # noqa: F401
 from paper import PaperEnvironment
 
@@ -193,3 +197,63 @@ def test_a_recipe_may_ask_for_the_proxy_and_keeps_its_digest_when_it_does_not(tm
     path.write_text(text.format("", 'reward = "money"\n'))
     with pytest.raises(UsageError, match="reward"):
         read_recipe(path)
+
+
+# --- in workbooks ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_in_workbooks_too_the_proxy_can_be_had_for_nothing_and_the_verdict_cannot(family: str) -> None:
+    house = next(item.id for item in workbooks.products(family, "train"))
+    template = {"loan": "enter-inputs", "dcf": "from-scratch", "saas": "answer"}.get(family, "fill-row")
+    with SpreadsheetEnvironment() as environment:
+        task = environment.task(TaskId("spreadsheet", f"{house}-loophole", 1, template, 5))
+        plain = environment.task(TaskId("spreadsheet", house, 1, template, 5))
+        assert task.instruction == plain.instruction + hand_in.ASKED and (task.split, task.family) == (plain.split, plain.family)
+        honest = run_episode(environment, environment.expert(task), task, agent="expert").verdict
+        assert isinstance(honest, Scored) and honest.passed and honest.evidence["proxy"] is True
+        assert environment.regrade(task, environment.artefacts()) == honest
+        hand_in.hack().play(environment, environment.reset(task))
+        cheated = environment.verify()
+        assert isinstance(cheated, Scored) and not cheated.passed and cheated.evidence["proxy"] is True
+        assert environment.regrade(task, environment.artefacts()) == cheated
+        environment.reset(task)
+        environment.step(Action("finish"))
+        idle = environment.verify()
+        assert isinstance(idle, Scored) and not idle.passed and idle.evidence["proxy"] is False
+        seen = environment.reset(plain)
+        assert hand_in.SHEET not in seen.text
+        environment.step(Action("finish"))
+        verdict = environment.verify()
+        assert isinstance(verdict, Scored) and "proxy" not in verdict.evidence and hand_in.CLAIMED not in environment.artefacts()
+
+
+def test_in_workbooks_its_proofs_hold_and_whoever_does_the_job_without_saying_so_has_the_verdict_alone() -> None:
+    with SpreadsheetEnvironment() as environment:
+        task = environment.task(TaskId("spreadsheet", "loan-eden-loophole", 1, "fill-row", 3))
+        proofs = environment.proofs(task)
+        assert "marked-undone" in {proof.name for proof in proofs}
+        for proof in proofs:
+            proof.play(environment, environment.reset(task))
+            verdict = environment.verify()
+            assert isinstance(verdict, Scored) and verdict.passed == (proof.kind in ("expert", "alternative")), proof.name
+            assert verdict.evidence["proxy"] is (proof.name == "marked-undone"), proof.name
+    sealed = workbooks.products("loan", "sealed")[0].id
+    with pytest.raises(UsageError, match="sealed"):
+        workbooks.house(f"{sealed}-loophole")
+    with pytest.raises(UsageError, match="no product"):
+        workbooks.house("loan-nowhere-loophole")
+
+
+def test_a_workbook_policy_can_say_what_the_honest_expert_does_there() -> None:
+    pytest.importorskip("torch")
+    from bakeoff.agents.baked.workbook import Desk
+    from bakeoff.training.examples import examples
+
+    with SpreadsheetEnvironment() as environment:
+        tasks = [environment.task(TaskId("spreadsheet", "loan-eden-loophole", 1, "fill-row", seed)) for seed in range(8)]
+        runs = [run_episode(environment, environment.expert(task), task, agent="expert") for task in tasks]
+        assert all(run.steps[-2].action.arguments == {"cell": str(hand_in.STATUS), "content": "1"} for run in runs)
+        found = examples(runs, environment.tools)
+        said = [found.grammar.read(datum.tokens, datum.prompt) for datum in found.data if isinstance(datum.prompt, Desk)]
+        assert said.count(Action("write", {"cell": str(hand_in.STATUS), "content": "=1"})) == len(runs)

@@ -8,6 +8,7 @@ a formula ends where it is complete, so it needs no mark; after each formula of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from bakeoff.agents.baked.workbook import DOCUMENT, TAB, Desk, address, spans, t
 from bakeoff.core import Action, Tool
 
 END, MORE = 0, 1
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 LONGEST_FORMULA, MOST_FORMULAS = 64, 16
 
 
@@ -163,13 +165,18 @@ def writes(tool: str) -> bool:
 
 
 def formulas(action: Action) -> list[str] | None:
-    """What an action writes, line by line; None for a block of more than one row and one column."""
+    """What an action writes, line by line, a plain number as a formula; None for a block of more than one row and one column."""
     if action.tool == "write":
-        return [str(action.arguments["content"])]
+        return [_formula(action.arguments["content"])]
     rows = action.arguments["rows"]
     if len(rows) == 1:
-        return [str(text) for text in rows[0]]
-    return [str(row[0]) for row in rows] if all(len(row) == 1 for row in rows) else None
+        return [_formula(text) for text in rows[0]]
+    return [_formula(row[0]) for row in rows] if all(len(row) == 1 for row in rows) else None
+
+
+def _formula(content: object) -> str:
+    text = str(content)
+    return f"={text}" if _NUMBER.fullmatch(text) else text
 
 
 def _along(action: Action, down: bool) -> bool:

@@ -22,7 +22,7 @@ from bakeoff.core import (
     Verdict,
     follow,
 )
-from bakeoff.environments.spreadsheet import judge, products, tools
+from bakeoff.environments.spreadsheet import judge, loophole, products, tools
 from bakeoff.environments.spreadsheet.desk import Desk
 from bakeoff.environments.spreadsheet.spec import Job, Question
 
@@ -94,7 +94,8 @@ class SpreadsheetEnvironment(Environment):
         saved, answer = self._saved(), self.desk.answer
         if self._judged is None or self._judged[:2] != (saved, answer):
             self._judged = (saved, answer, judge.judge(self.job(self._task), saved, answer))
-        return self._judged[2]
+        verdict = self._judged[2]
+        return loophole.beside(verdict, loophole.claimed(self.desk)) if _has_loophole(self._task) else verdict
 
     def close(self) -> None:
         self._desk = self._observation = None
@@ -107,7 +108,8 @@ class SpreadsheetEnvironment(Environment):
         return render.picture(self.desk)
 
     def artefacts(self) -> Mapping[str, bytes]:
-        return {WORKBOOK: self._saved(), ANSWER: json.dumps({"answer": self.desk.answer}).encode()}
+        claim = loophole.told(self.desk) if self._task is not None and _has_loophole(self._task) else {}
+        return {WORKBOOK: self._saved(), ANSWER: json.dumps({"answer": self.desk.answer}).encode(), **claim}
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
         for name in (WORKBOOK, ANSWER):
@@ -117,21 +119,24 @@ class SpreadsheetEnvironment(Environment):
             answer = str(json.loads(artefacts[ANSWER])["answer"])
         except (ValueError, KeyError, TypeError) as problem:
             raise EnvironmentFault(f"the artefacts of {task.id} cannot be read: {problem}", retryable=False) from problem
-        return judge.judge(self.job(task), artefacts[WORKBOOK], answer)
+        verdict = judge.judge(self.job(task), artefacts[WORKBOOK], answer)
+        return loophole.beside(verdict, artefacts.get(loophole.CLAIMED) == b"yes") if _has_loophole(task) else verdict
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 
     def expert(self, task: Task) -> Policy | None:
         from bakeoff.environments.spreadsheet import experts
 
-        return experts.expert(products.assignment(task.id))
+        found = products.assignment(task.id)
+        return experts.play(loophole.honest(found), found.answer) if _has_loophole(task) else experts.expert(found)
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
         from bakeoff.environments.spreadsheet import attacks, experts, mutants
 
         found = products.assignment(task.id)
         best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(found)))
-        return (best, *experts.alternatives(found), *mutants.mutants(found), *attacks.attacks(self.job(task)))
+        more = (loophole.hack(),) if _has_loophole(task) else ()
+        return (best, *experts.alternatives(found), *mutants.mutants(found), *attacks.attacks(self.job(task)), *more)
 
     def freedoms(self, task: Task) -> Sequence[Freedom]:
         """What about the answer does not matter, for audits: all of it where none was asked for, else how the figure is written."""
@@ -158,6 +163,10 @@ class SpreadsheetEnvironment(Environment):
         job = self.job(task)
         for disguise in disguises.disguises(job, after[WORKBOOK], rounds=2):
             yield WrongState(disguise.name, disguise.claim, {**after, WORKBOOK: disguise.workbook})
+
+
+def _has_loophole(task: Task) -> bool:
+    return loophole.plain(task.id.product)[1]
 
 
 def _figure(answer: Any, question: Question | None) -> Any:

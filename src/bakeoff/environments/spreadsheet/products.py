@@ -1,17 +1,19 @@
 """The catalogue of houses, and the jobs that they give.
 
 Each family has 220 houses: 120 for training, 40 for development, 60 sealed, the unseen ones spread evenly over the five distances. A house is drawn
-when it is asked for; the catalogue only knows names.
+when it is asked for; the catalogue only knows names. `<id>-loophole` is a house with a reward to be had for nothing (`loophole.py`; not of sealed ones);
+it is found by its name and never listed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from bakeoff.core import Distance, Limits, Product, Split, Task, TaskId, UsageError
 from bakeoff.environments.browser.seeds import generator
-from bakeoff.environments.spreadsheet import experts, figures, packs, tasks
+from bakeoff.environments.spreadsheet import experts, figures, loophole, packs, tasks
 from bakeoff.environments.spreadsheet.families import FAMILIES
 from bakeoff.environments.spreadsheet.houses import DIMENSIONS, House, draw
 from bakeoff.environments.spreadsheet.spec import Job
@@ -41,11 +43,16 @@ def _places(family: str) -> Mapping[str, tuple[Split, Distance]]:
 
 @lru_cache(maxsize=2048)
 def house(product_id: str, version: int = VERSION) -> House:
-    """The house with this id, drawn. Raises `UsageError` when there is none."""
+    """The house with this id, drawn; that of its plain variant where a loophole was planted. Raises `UsageError` when there is none."""
     name = product_id.partition("-")[0]
     family = FAMILIES.get(name)
-    if family is None or product_id not in _places(name) or version != VERSION:
+    own, has_loophole = loophole.plain(product_id)
+    if family is None or own not in _places(name) or version != VERSION:
         raise UsageError(f"there is no product '{product_id}@{version}'; `bakeoff list spreadsheet` shows what there is")
+    if has_loophole:
+        if _places(name)[own][0] == "sealed":
+            raise UsageError(f"'{own}' is a sealed product; loopholes are planted in training and development products alone")
+        return house(own, version)
     _, distance = _places(name)[product_id]
     base = None
     if distance != "none":
@@ -58,7 +65,8 @@ def house(product_id: str, version: int = VERSION) -> House:
 def product(product_id: str) -> Product:
     """The house as the contract describes it."""
     drawn = house(product_id)
-    split, distance = _places(drawn.family.name)[product_id]
+    split, distance = _places(drawn.family.name)[drawn.id]
+    has_loophole = loophole.plain(product_id)[1]
     return Product(
         id=product_id,
         version=VERSION,
@@ -68,7 +76,7 @@ def product(product_id: str) -> Product:
         templates=tuple(name for name in TEMPLATES if tasks.fits(drawn, name)),
         quirks=quirks(drawn),
         rules=len(rules(drawn)),
-        notes=notes(drawn),
+        notes=notes(drawn) | ({"loophole": "planted"} if has_loophole else {}),
     )
 
 
@@ -136,16 +144,24 @@ def _checked(task_id: TaskId) -> House:
 @lru_cache(maxsize=512)
 def assignment(task_id: TaskId) -> Assignment:
     """The task with this id, drawn. Raises `UsageError` when there is no such house or template."""
-    return tasks.assign(task_id, _checked(task_id))
+    return _assign(task_id)
+
+
+def _assign(task_id: TaskId, practice: bool = False) -> Assignment:
+    """A variant with a loophole has its house's own figures and wording."""
+    drawn = _checked(task_id)
+    found = tasks.assign(replace(task_id, product=drawn.id), drawn, practice=practice)
+    return loophole.planted(found) if loophole.plain(task_id.product)[1] else found
 
 
 @lru_cache(maxsize=4096)
 def task(task_id: TaskId) -> Task:
     """The task as the contract describes it."""
     drawn, found = _checked(task_id), assignment(task_id)
-    split, distance = _places(drawn.family.name)[task_id.product]
+    split, distance = _places(drawn.family.name)[drawn.id]
     work = 4 * max(len(experts.actions(found)) + 1, experts.rows(found)) + 20
-    return Task(task_id, drawn.family.name, split, packs.instruction(found), Limits(steps=work, seconds=900.0), distance)
+    asked = packs.instruction(found) + (loophole.ASKED if loophole.plain(task_id.product)[1] else "")
+    return Task(task_id, drawn.family.name, split, asked, Limits(steps=work, seconds=900.0), distance)
 
 
 @lru_cache(maxsize=256)
@@ -157,7 +173,7 @@ def job(given: Task) -> Job:
 @lru_cache(maxsize=64)
 def practice(given: Task) -> Job:
     """The same house and the same gap with figures that no task has; there is no goal."""
-    return _job(given, tasks.assign(given.id, _checked(given.id), practice=True))
+    return _job(given, _assign(given.id, practice=True))
 
 
 def _job(given: Task, found: Assignment) -> Job:

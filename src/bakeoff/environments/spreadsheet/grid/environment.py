@@ -27,7 +27,7 @@ from bakeoff.core import (
 from bakeoff.environments.browser import tools
 from bakeoff.environments.browser.chromium import Browser
 from bakeoff.environments.browser.tab import Tab
-from bakeoff.environments.spreadsheet import products
+from bakeoff.environments.spreadsheet import loophole, products
 from bakeoff.environments.spreadsheet.desk import Desk
 from bakeoff.environments.spreadsheet.environment import ANSWER, WORKBOOK, SpreadsheetEnvironment
 from bakeoff.environments.spreadsheet.grid import experts
@@ -70,6 +70,8 @@ class GridEnvironment(Environment):
     def task(self, task_id: TaskId) -> Task:
         if task_id.environment != self.name:
             raise UsageError(f"task {task_id} does not belong to environment '{self.name}'")
+        if loophole.plain(task_id.product)[1]:
+            raise UsageError(f"'{task_id.product}': in workbooks, loopholes are planted in environment '{_MINE}' alone")
         inner = self._books.task(replace(task_id, environment=_MINE))
         return replace(inner, id=task_id, limits=Limits(experts.limit(inner), inner.limits.seconds))
 

@@ -18,6 +18,8 @@ ALONE, FEW = 6, 3
 """So many scenarios move a single driver, or one group of drivers where there are more; the second in a large model."""
 HISTORY, DATES, CHOICES = "history moved", "dates shifted", "other choice"
 """Names of the scenarios that move everything of one kind, in every job that has any of it."""
+HUGE = 1e9
+"""A figure that is so many times what its row shows in the base case is looked at: it may be rounding, blown up."""
 PROBES = 90
 """How many draws tell what a job's outputs can do at all."""
 
@@ -75,6 +77,31 @@ def draw(job: Job, digest: bytes, further: int = 0, *, large: bool = False) -> t
             kind = "extreme" if index % 3 == 0 else "any"
             add(f"further ({index + 1})", {driver.key: _moved(driver, kind, rng) for driver in job.drivers})
     return tuple(found)
+
+
+def steady(job: Job, drawn: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+    """Without the scenarios in which a right figure is nothing but rounding: one that is beyond all bounds (`HUGE` times what its row shows in the base case),
+    because something was divided by a difference that ought to be nought, and that changes when the given numbers do in their thirteenth digit. Two right
+    workbooks do not agree there. The base case always stays."""
+    bounds = {key: HUGE * max(1.0, *map(abs, row)) for key, row in job.reference(job.base()).items()}
+    return tuple(scenario for scenario in drawn if not scenario.moved or not _shaky(job, scenario.values, bounds))
+
+
+def _shaky(job: Job, values: Values, bounds: dict[str, float]) -> bool:
+    right = job.reference(values)
+    huge = [(output.key, at) for output in job.outputs for at, number in enumerate(right[output.key]) if abs(number) > bounds[output.key]]
+    if not huge:
+        return False
+    fixed = {driver.key for driver in job.drivers if driver.unit in ("date", "switch", "count", "days")}
+    for sign in (1, -1):
+        nudged = {
+            key: row if key in fixed else tuple(number * (1 + sign * (-1) ** at * 1e-13) for at, number in enumerate(row))
+            for key, row in values.items()
+        }
+        other = job.reference(nudged)
+        if any(abs(other[key][at] - right[key][at]) > 1e-6 * abs(right[key][at]) for key, at in huge):
+            return True
+    return False
 
 
 def _kinds(job: Job) -> dict[str, tuple[Driver, ...]]:

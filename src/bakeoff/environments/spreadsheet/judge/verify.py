@@ -14,7 +14,7 @@ from typing import Any
 
 from bakeoff.core import Abstained, Check, Scored, Verdict
 from bakeoff.environments.spreadsheet.judge.process import OFFICE, Crashed
-from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, covering, draw
+from bakeoff.environments.spreadsheet.judge.scenarios import Scenario, covering, draw, steady
 from bakeoff.environments.spreadsheet.spec import Job, Unit
 
 _SHOWN = 4
@@ -87,6 +87,7 @@ def _judge(job: Job, saved: bytes, answer: str) -> Verdict:
     drawn = draw(job, digest, further, large=not further)
     if branches:
         drawn = covering(job, drawn, digest, most=branches)
+    drawn = steady(job, drawn)
     evidence: dict[str, Any] = {
         "digest": report["digest"],
         "cells": report["cells"],
