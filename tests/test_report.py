@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -302,6 +303,16 @@ def test_only_privileged_agents(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", workers=FOUR[-1:], products=2, episodes=2)
     _, parsed = read(write_report(run, environments=None))
     assert "no agent without privileges" in parsed.text and parsed.wrong == []
+
+
+def test_limits_that_not_even_the_expert_keeps_are_told(tmp_path: Path) -> None:
+    never = replace(FOUR[-1], chance=lambda episodes, attempt: 0.0)
+    assert never.privilege == "expert"
+    run = write_run(tmp_path / "run", workers=(FOUR[0], never), products=2, episodes=2, trajectories=False)
+    _, parsed = read(write_report(run, environments=None))
+    assert "In 4 jobs the expert itself ran out of steps" in parsed.text
+    run = write_run(tmp_path / "fine", workers=(FOUR[0], FOUR[-1]), products=2, episodes=2, trajectories=False)
+    assert "ran out of steps" not in read(write_report(run, environments=None))[1].text
 
 
 def test_unfinished_and_failed_parts_are_told(tmp_path: Path) -> None:

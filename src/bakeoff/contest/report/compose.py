@@ -176,6 +176,10 @@ def _standfirst(found: Findings, cells: Sequence[Cell], run: RunInfo, episodes: 
     )
 
 
+_LIMITS = ("step_limit", "time_limit")
+"""Ways of an episode to end that say nothing of the agent when the expert ends so, too."""
+
+
 def _notices(store: Store, found: Findings, cells: Sequence[Cell], episodes: Sequence[Episode], words: Words) -> list[str]:
     out = []
     done, planned = len(episodes), sum(cell.planned for cell in cells)
@@ -192,6 +196,10 @@ def _notices(store: Store, found: Findings, cells: Sequence[Cell], episodes: Seq
     broke = sum(bool(episode.traceback) for episode in episodes)
     if broke:
         out.append(words("notice.errors", count=broke))
+    experts = {label for label, _, privilege in store.agents() if privilege == "expert"}
+    short = sum(episode.agent in experts and not episode.passed and episode.ended in _LIMITS for episode in episodes)
+    if short:
+        out.append(words("notice.short", count=short))
     if store.sealed_uses():
         out.append(words("notice.sealed", count=store.sealed_uses()))
     return out
