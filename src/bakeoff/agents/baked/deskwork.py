@@ -164,6 +164,11 @@ def writes(tool: str) -> bool:
     return tool.startswith("write")
 
 
+def changes(tool: str) -> bool:
+    """Whether a tool that can be said changes a workbook, which one `undo` takes back."""
+    return writes(tool) or tool == "fill"
+
+
 def formulas(action: Action) -> list[str] | None:
     """What an action writes, line by line, a plain number as a formula; None for a block of more than one row and one column."""
     if action.tool == "write":

@@ -18,6 +18,7 @@ import numpy as np
 from bakeoff.agents.apprentice.agent import Apprentice, fingerprint
 from bakeoff.agents.apprentice.workplace.job import Job
 from bakeoff.agents.baked.agent import Baked, OtherTools
+from bakeoff.agents.baked.deskwork import changes
 from bakeoff.agents.hybrid.choice import Choice
 from bakeoff.agents.moves import read_memory, write_memory
 from bakeoff.core import Action, Agent, Observation, Outcome, Practice, Step, Tool, UsageError
@@ -26,10 +27,6 @@ BAKED, LEARNER = "baked", "apprentice"
 
 EVEN = 0.5
 """Where it gives all that it has done in an episode, its next action included, less than this probability, it hands over."""
-
-UNDO = "undo"
-CHANGES = frozenset({"write", "write_block", "fill"})
-"""Tools of the baked policies whose work one `undo` takes back."""
 
 
 class Hybrid(Agent):
@@ -79,11 +76,11 @@ class Hybrid(Agent):
             if sure >= EVEN and sure * self._chances[BAKED] >= self._chances[LEARNER]:
                 return action
             self._at_work, self._takes_over = LEARNER, True
-            if any(tool.name == UNDO for tool in self.tools):
-                self._undo = sum(step.action.tool in CHANGES and not step.observation.error for step in self._steps)
+            if any(tool.name == "undo" for tool in self.tools):
+                self._undo = sum(changes(step.action.tool) and not step.observation.error for step in self._steps)
         if self._undo:
             self._undo -= 1
-            return Action(UNDO)
+            return Action("undo")
         if self._takes_over:
             self._takes_over = False
             return self.apprentice.begin(observation, self._first)
