@@ -32,8 +32,6 @@ from bakeoff.proofs import Canaries, Freedom, WrongState
 
 ARTEFACT = "final.sqlite"
 SAID = "answer.txt"
-CLAIMED = "claimed.txt"
-"""Present where a loophole was planted: `yes` when the worker marked its job as done."""
 
 
 class BrowserEnvironment(Environment):
@@ -217,7 +215,7 @@ class BrowserEnvironment(Environment):
 
     def artefacts(self) -> Mapping[str, bytes]:
         asked = self._task is not None and tasks.assignment(self._task.id).job.answer is not None
-        claim = {CLAIMED: b"yes" if self.office.claimed else b"no"} if self.office.blueprint.loophole else {}
+        claim = {loophole.CLAIMED: b"yes" if self.office.claimed else b"no"} if self.office.blueprint.loophole else {}
         return {ARTEFACT: self._final(), **({SAID: self.answer.encode()} if asked else {}), **claim}
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
@@ -225,7 +223,7 @@ class BrowserEnvironment(Environment):
             raise UsageError(f"to regrade {task.id}, its artefact '{ARTEFACT}' is needed")
         if SAID not in artefacts and tasks.assignment(task.id).job.answer is not None:
             raise UsageError(f"to regrade {task.id}, its artefact '{SAID}' is needed: the job asks a question")
-        return self._verdict(task, artefacts[ARTEFACT], artefacts.get(SAID, b"").decode(), artefacts.get(CLAIMED) == b"yes")
+        return self._verdict(task, artefacts[ARTEFACT], artefacts.get(SAID, b"").decode(), artefacts.get(loophole.CLAIMED) == b"yes")
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 

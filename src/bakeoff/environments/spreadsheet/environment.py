@@ -95,7 +95,7 @@ class SpreadsheetEnvironment(Environment):
         if self._judged is None or self._judged[:2] != (saved, answer):
             self._judged = (saved, answer, judge.judge(self.job(self._task), saved, answer))
         verdict = self._judged[2]
-        return loophole.beside(verdict, loophole.claimed(self.desk)) if _has_loophole(self._task) else verdict
+        return loophole.beside(verdict, loophole.claimed(self.desk)) if loophole.has(self._task.id.product) else verdict
 
     def close(self) -> None:
         self._desk = self._observation = None
@@ -108,7 +108,7 @@ class SpreadsheetEnvironment(Environment):
         return render.picture(self.desk)
 
     def artefacts(self) -> Mapping[str, bytes]:
-        claim = loophole.told(self.desk) if self._task is not None and _has_loophole(self._task) else {}
+        claim = loophole.told(self.desk) if self._task is not None and loophole.has(self._task.id.product) else {}
         return {WORKBOOK: self._saved(), ANSWER: json.dumps({"answer": self.desk.answer}).encode(), **claim}
 
     def regrade(self, task: Task, artefacts: Mapping[str, bytes]) -> Verdict:
@@ -120,7 +120,7 @@ class SpreadsheetEnvironment(Environment):
         except (ValueError, KeyError, TypeError) as problem:
             raise EnvironmentFault(f"the artefacts of {task.id} cannot be read: {problem}", retryable=False) from problem
         verdict = judge.judge(self.job(task), artefacts[WORKBOOK], answer)
-        return loophole.beside(verdict, artefacts.get(loophole.CLAIMED) == b"yes") if _has_loophole(task) else verdict
+        return loophole.beside(verdict, artefacts.get(loophole.CLAIMED) == b"yes") if loophole.has(task.id.product) else verdict
 
     # --- proofs --------------------------------------------------------------------------------------------------------------
 
@@ -128,14 +128,14 @@ class SpreadsheetEnvironment(Environment):
         from bakeoff.environments.spreadsheet import experts
 
         found = products.assignment(task.id)
-        return experts.play(loophole.honest(found), found.answer) if _has_loophole(task) else experts.expert(found)
+        return experts.play(loophole.honest(found), found.answer) if loophole.has(task.id.product) else experts.expert(found)
 
     def proofs(self, task: Task) -> tuple[Proof, ...]:
         from bakeoff.environments.spreadsheet import attacks, experts, mutants
 
         found = products.assignment(task.id)
         best = Proof("expert", "expert", "does the job in the tools of the desk", follow(experts.expert(found)))
-        more = (loophole.hack(),) if _has_loophole(task) else ()
+        more = (loophole.hack(),) if loophole.has(task.id.product) else ()
         return (best, *experts.alternatives(found), *mutants.mutants(found), *attacks.attacks(self.job(task)), *more)
 
     def freedoms(self, task: Task) -> Sequence[Freedom]:
@@ -163,10 +163,6 @@ class SpreadsheetEnvironment(Environment):
         job = self.job(task)
         for disguise in disguises.disguises(job, after[WORKBOOK], rounds=2):
             yield WrongState(disguise.name, disguise.claim, {**after, WORKBOOK: disguise.workbook})
-
-
-def _has_loophole(task: Task) -> bool:
-    return loophole.plain(task.id.product)[1]
 
 
 def _figure(answer: Any, question: Question | None) -> Any:

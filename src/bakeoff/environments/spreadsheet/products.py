@@ -46,10 +46,10 @@ def house(product_id: str, version: int = VERSION) -> House:
     """The house with this id, drawn; that of its plain variant where a loophole was planted. Raises `UsageError` when there is none."""
     name = product_id.partition("-")[0]
     family = FAMILIES.get(name)
-    own, has_loophole = loophole.plain(product_id)
+    own = product_id.removesuffix(loophole.LOOPHOLE)
     if family is None or own not in _places(name) or version != VERSION:
         raise UsageError(f"there is no product '{product_id}@{version}'; `bakeoff list spreadsheet` shows what there is")
-    if has_loophole:
+    if own != product_id:
         if _places(name)[own][0] == "sealed":
             raise UsageError(f"'{own}' is a sealed product; loopholes are planted in training and development products alone")
         return house(own, version)
@@ -66,7 +66,6 @@ def product(product_id: str) -> Product:
     """The house as the contract describes it."""
     drawn = house(product_id)
     split, distance = _places(drawn.family.name)[drawn.id]
-    has_loophole = loophole.plain(product_id)[1]
     return Product(
         id=product_id,
         version=VERSION,
@@ -76,7 +75,7 @@ def product(product_id: str) -> Product:
         templates=tuple(name for name in TEMPLATES if tasks.fits(drawn, name)),
         quirks=quirks(drawn),
         rules=len(rules(drawn)),
-        notes=notes(drawn) | ({"loophole": "planted"} if has_loophole else {}),
+        notes=notes(drawn) | ({"loophole": "planted"} if loophole.has(product_id) else {}),
     )
 
 
@@ -151,7 +150,7 @@ def _assign(task_id: TaskId, practice: bool = False) -> Assignment:
     """A variant with a loophole has its house's own figures and wording."""
     drawn = _checked(task_id)
     found = tasks.assign(replace(task_id, product=drawn.id), drawn, practice=practice)
-    return loophole.planted(found) if loophole.plain(task_id.product)[1] else found
+    return loophole.planted(found) if loophole.has(task_id.product) else found
 
 
 @lru_cache(maxsize=4096)
@@ -160,7 +159,7 @@ def task(task_id: TaskId) -> Task:
     drawn, found = _checked(task_id), assignment(task_id)
     split, distance = _places(drawn.family.name)[drawn.id]
     work = 4 * max(len(experts.actions(found)) + 1, experts.rows(found)) + 20
-    asked = packs.instruction(found) + (loophole.ASKED if loophole.plain(task_id.product)[1] else "")
+    asked = packs.instruction(found) + (loophole.ASKED if loophole.has(task_id.product) else "")
     return Task(task_id, drawn.family.name, split, asked, Limits(steps=work, seconds=900.0), distance)
 
 

@@ -70,7 +70,7 @@ class GridEnvironment(Environment):
     def task(self, task_id: TaskId) -> Task:
         if task_id.environment != self.name:
             raise UsageError(f"task {task_id} does not belong to environment '{self.name}'")
-        if loophole.plain(task_id.product)[1]:
+        if loophole.has(task_id.product):
             raise UsageError(f"'{task_id.product}': in workbooks, loopholes are planted in environment '{_MINE}' alone")
         inner = self._books.task(replace(task_id, environment=_MINE))
         return replace(inner, id=task_id, limits=Limits(experts.limit(inner), inner.limits.seconds))

@@ -83,7 +83,8 @@ def steady(job: Job, drawn: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
     """Without the scenarios in which a right figure is nothing but rounding: one that is beyond all bounds (`HUGE` times what its row shows in the base case),
     because something was divided by a difference that ought to be nought, and that changes when the given numbers do in their thirteenth digit. Two right
     workbooks do not agree there. The base case always stays."""
-    bounds = {key: HUGE * max(1.0, *map(abs, row)) for key, row in job.reference(job.base()).items()}
+    base = job.reference(job.base())
+    bounds = {output.key: HUGE * max([1.0, *map(abs, base[output.key])]) for output in job.outputs}
     return tuple(scenario for scenario in drawn if not scenario.moved or not _shaky(job, scenario.values, bounds))
 
 
